@@ -1,0 +1,2 @@
+//! The `hapki` command.
+fn main() {}

@@ -1,0 +1,35 @@
+//! Certificates and shared keys that agree: issue them, audit them, mend them.
+//!
+//! The crate reads what is on disk, derives every edge of trust from it, judges each edge as its real client
+//! would, and issues what makes every edge hold. The rooms, in the order in which data flows:
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`place`] | where something was read |
+//! | [`x509`] | names, certificates, keys, PEM; the crypto provider seam |
+//! | [`token`] | key ids as each token verifier computes them |
+//! | [`inventory`] | the cluster as its owner describes it |
+//! | [`profile`] | one table: which certificate has which subject, usages, names, signer and path |
+//! | [`request`] | what someone wants done, as data |
+//! | [`bundle`] | files to be |
+//! | [`source`] | the only reader of directories |
+//! | [`facts`] | what the files say, one file per format |
+//! | [`topology`] | nodes, what they hold, who dials whom |
+//! | [`verdict`] | the judges: would this client accept this chain |
+//! | [`judge`] | every edge judged, once |
+//! | [`finding`] | what is wrong, as inert data |
+//! | [`checks`] | the rules |
+//! | [`report`] | findings as text or JSON |
+//! | [`audit`] | the paved path from directories to findings |
+//! | [`plan`] | what to sign, with which names, and why |
+//! | [`issue`] | signing steps carried out in memory |
+//! | [`write`] | the only writer of files |
+//! | [`apply`] | the paved path from a request to files |
+//!
+//! The library asks no terminal, environment or clock: time, randomness and paths are arguments.
+
+pub mod bundle;
+pub mod place;
+pub mod profile;
+pub mod request;
+pub mod x509;

@@ -1,0 +1,49 @@
+//! Where something was read.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One place in one file: which node it belongs to, its path there, and the file that was really opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The node's name; empty where the file belongs to no node (a CA bundle given by itself, an inventory).
+    pub node: String,
+    /// The absolute path on that node, as its components name it: `/etc/kubernetes/pki/apiserver.crt`.
+    pub path: PathBuf,
+    /// The path that was opened, in a copy of the node's tree or on the node itself.
+    pub read_from: PathBuf,
+    /// The line, counted from 1, where the format has lines.
+    pub line: Option<u32>,
+}
+
+impl Place {
+    /// A file that belongs to no node and is known by the path it was opened by.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self {
+            node: String::new(),
+            read_from: path.clone(),
+            path,
+            line: None,
+        }
+    }
+
+    /// The same file at `line`.
+    pub fn at_line(&self, line: u32) -> Self {
+        Self {
+            line: Some(line),
+            ..self.clone()
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    /// `path:line`, the path being the one that can be opened here.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.read_from.display())?;
+        match self.line {
+            Some(line) => write!(f, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}

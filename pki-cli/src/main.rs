@@ -1,2 +1,90 @@
-//! The `hapki` command.
-fn main() {}
+//! The `hapki` command: parse, dispatch, report failures, exit code. Everything else is in `pki-core`.
+
+mod args;
+mod audit;
+mod demo;
+mod failure;
+mod inspect;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::args::Command;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// What a command that ran to its end has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Done, or nothing to report: exit code 0.
+    Done,
+    /// The answer is no: exit code 1.
+    No,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let mut terminal = Terminal::new(cli.color);
+    match run(cli, &mut terminal).and_then(|answer| terminal.finish().map(|()| answer)) {
+        Ok(Answer::Done) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(failure) => {
+            terminal.fail(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let Some(command) = cli.command else {
+        return if cli.version {
+            version(cli.verbose, terminal)
+        } else {
+            terminal.print(WELCOME).map(|()| Answer::Done)
+        };
+    };
+    match command {
+        Command::Audit(args) => audit::run(args, terminal),
+        Command::Inspect(args) => inspect::run(args, terminal),
+        Command::Demo(args) => demo::run(args, terminal),
+    }
+}
+
+/// Help goes to stdout and is no failure; anything else clap says is about usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A reader that has gone away is no reason to complain.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn version(verbose: bool, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    terminal.print(concat!("hapki ", env!("CARGO_PKG_VERSION"), "\n"))?;
+    if verbose {
+        terminal.print(concat!(
+            "verdicts and their words follow crypto/x509 of ",
+            "go1.26",
+            "\n"
+        ))?;
+    }
+    Ok(Answer::Done)
+}
+
+const WELCOME: &str = "\
+hapki issues, audits and mends the certificates of Kubernetes masters and registries.
+
+  hapki audit /etc/kubernetes              which connections will fail, why, and the command that mends each
+  hapki issue apiserver --node NAME        a certificate with every name that this node is dialled by
+  hapki demo                               a broken three-master cluster on files, audited
+
+`hapki --help` lists every command.
+";

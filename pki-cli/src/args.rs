@@ -1,0 +1,188 @@
+//! The command line: every subcommand in one list, and the options that several of them share.
+//!
+//! A command's own arguments stand in its own file as `Args`; it flattens the groups below that it honours.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use time::Duration;
+use time::OffsetDateTime;
+use time::UtcOffset;
+use time::format_description::well_known::Rfc3339;
+
+use crate::audit;
+use crate::demo;
+use crate::inspect;
+
+/// Issue, audit and mend the certificates and shared keys of Kubernetes masters and registries
+#[derive(Debug, Parser)]
+#[command(
+    name = "hapki",
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
+pub(crate) struct Cli {
+    /// Print the version
+    #[arg(long, short = 'V')]
+    pub(crate) version: bool,
+    /// With --version: also say which Go release the verdicts follow
+    #[arg(long, requires = "version")]
+    pub(crate) verbose: bool,
+    /// When to colour what is printed (NO_COLOR counts as never)
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Every command of hapki.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say which connections fail, why, and what mends them
+    Audit(audit::Args),
+    /// Say what certificates, keys, requests and kubeconfigs hold
+    Inspect(inspect::Args),
+    /// Write a broken three-master cluster and audit it
+    Demo(demo::Args),
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Into files and pipes too
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Output {
+    /// Text for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// How to print an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+/// `--at`.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Now {
+    /// Take this instant for now: 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    at: Option<OffsetDateTime>,
+}
+
+/// `--pki-dir`.
+#[derive(Clone, Debug, clap::Args)]
+#[allow(dead_code, reason = "for the commands that issue")]
+pub(crate) struct PkiDir {
+    /// Where the cluster's CAs and certificates are
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_PKI_DIR)]
+    pub(crate) pki_dir: PathBuf,
+}
+
+/// `--inventory`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct InventoryFile {
+    /// The cluster's description: hapki.yaml or kubeadm's own [default: ./hapki.yaml, /etc/hapki/hapki.yaml]
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+}
+
+/// `--dry-run`.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct DryRun {
+    /// Say what would be written, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+impl Now {
+    /// The instant given, or the clock's.
+    pub(crate) fn instant(self) -> OffsetDateTime {
+        self.at.unwrap_or_else(OffsetDateTime::now_utc)
+    }
+}
+
+impl InventoryFile {
+    /// The file to read: the one given, whether or not it exists, or the first default one that does.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        self.inventory.clone().or_else(|| {
+            DEFAULT_INVENTORIES
+                .iter()
+                .map(PathBuf::from)
+                .find(|path| path.exists())
+        })
+    }
+}
+
+fn instant(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map(|instant| instant.to_offset(UtcOffset::UTC))
+        .map_err(|_| "not a time of RFC 3339; write it like 2027-01-31T00:00:00Z".to_owned())
+}
+
+/// Reads `30d`, `12h`, `90m`, `10y` (of 365 days); whole numbers only.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "not a duration; write it like 365d, 12h or 10y".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds: i64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'y' => 365 * 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u32 = text
+        .strip_suffix(unit)
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(wrong)?;
+    Ok(Duration::seconds(seconds.saturating_mul(count.into())))
+}
+
+/// Where kubeadm keeps its certificates.
+pub(crate) const DEFAULT_PKI_DIR: &str = "/etc/kubernetes/pki";
+
+const DEFAULT_INVENTORIES: &[&str] = &["hapki.yaml", "/etc/hapki/hapki.yaml"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_one_unit() {
+        assert_eq!(duration("30d"), Ok(Duration::days(30)));
+        assert_eq!(duration("12h"), Ok(Duration::hours(12)));
+        assert_eq!(duration("10y"), Ok(Duration::days(3650)));
+        for wrong in ["", "d", "30", "-1d", "1.5h", "30 d", "1d12h", "1é"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn instants_are_taken_to_utc() {
+        let given = instant("2027-01-31T01:00:00+01:00").unwrap();
+        assert_eq!(given.to_string(), "2027-01-31 0:00:00.0 +00:00:00");
+        assert!(instant("2027-01-31").is_err());
+    }
+}

@@ -1,8 +1,10 @@
 //! What someone wants done, as data. A request prints itself as the command line that asks for it, so that a remedy
 //! in a report can be pasted.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::profile::Profile;
@@ -49,6 +51,107 @@ impl fmt::Display for Request {
 impl fmt::Display for IssueRequest {
     /// Arguments are quoted for a POSIX shell where they need it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!()
+        f.write_str("hapki issue")?;
+        for profile in &self.profiles {
+            write!(f, " {profile}")?;
+        }
+        option(f, "--node", &self.node)?;
+        if self.install {
+            f.write_str(" --install")?;
+        }
+        path(f, "--pki-dir", self.pki_dir.as_deref())?;
+        for name in &self.dns {
+            option(f, "--dns", name.as_str())?;
+        }
+        for address in &self.ip {
+            option(f, "--ip", &address.to_string())?;
+        }
+        if self.only_given {
+            f.write_str(" --only-given")?;
+        }
+        path(f, "--ca-cert", self.ca_cert.as_deref())?;
+        path(f, "--ca-key", self.ca_key.as_deref())
+    }
+}
+
+fn path(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&Path>) -> fmt::Result {
+    value.map_or(Ok(()), |value| option(f, name, &value.to_string_lossy()))
+}
+
+fn option(f: &mut fmt::Formatter<'_>, name: &str, value: &str) -> fmt::Result {
+    if value.starts_with('-') {
+        // Otherwise the value would be read as the next option.
+        write!(f, " {name}={}", quoted(value))
+    } else {
+        write!(f, " {name} {}", quoted(value))
+    }
+}
+
+/// `value` as one word of a POSIX shell (XCU section 2.2.2): as it is when nothing in it is special, otherwise in
+/// single quotes.
+fn quoted(value: &str) -> Cow<'_, str> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-:,@%+=".contains(&b);
+    if !value.is_empty() && value.bytes().all(plain) {
+        Cow::Borrowed(value)
+    } else {
+        Cow::Owned(format!("'{}'", value.replace('\'', r"'\''")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apiserver_for(node: &str) -> IssueRequest {
+        IssueRequest {
+            profiles: vec![Profile::Apiserver],
+            node: node.to_owned(),
+            ..IssueRequest::default()
+        }
+    }
+
+    #[test]
+    fn the_shortest_request_is_what_one_would_type() {
+        let request = Request::Issue(apiserver_for("wudang"));
+        assert_eq!(request.to_string(), "hapki issue apiserver --node wudang");
+    }
+
+    #[test]
+    fn every_field_is_printed() {
+        let request = IssueRequest {
+            profiles: vec![Profile::Apiserver, Profile::AdminConf],
+            node: "wudang".to_owned(),
+            dns: Vec::new(),
+            ip: vec!["10.24.138.208".parse().unwrap(), "fd00::1".parse().unwrap()],
+            only_given: true,
+            pki_dir: Some("wudang/etc/kubernetes/pki".into()),
+            ca_cert: Some("ca.crt".into()),
+            ca_key: Some("ca.key".into()),
+            install: true,
+        };
+        assert_eq!(
+            request.to_string(),
+            "hapki issue apiserver admin.conf --node wudang --install --pki-dir wudang/etc/kubernetes/pki \
+             --ip 10.24.138.208 --ip fd00::1 --only-given --ca-cert ca.crt --ca-key ca.key"
+        );
+    }
+
+    #[test]
+    fn what_a_shell_would_split_or_expand_is_quoted() {
+        let with_dir = |dir: &str| {
+            let request = IssueRequest {
+                pki_dir: Some(dir.into()),
+                ..apiserver_for("wudang")
+            };
+            let text = request.to_string();
+            text.strip_prefix("hapki issue apiserver --node wudang --pki-dir")
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(with_dir("my pki"), " 'my pki'");
+        assert_eq!(with_dir("$HOME/pki"), " '$HOME/pki'");
+        assert_eq!(with_dir("it's"), r" 'it'\''s'");
+        assert_eq!(with_dir("-pki"), "=-pki");
+        assert_eq!(with_dir("~/pki"), " '~/pki'");
     }
 }

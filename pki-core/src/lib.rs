@@ -30,6 +30,7 @@
 
 pub mod bundle;
 pub mod place;
+pub mod plan;
 pub mod profile;
 pub mod request;
 pub mod x509;

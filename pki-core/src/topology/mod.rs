@@ -17,6 +17,8 @@ pub struct Topology {
     pub holdings: Vec<Holding>,
     /// Every private key file: where, which public key, permission bits.
     pub keys: Vec<KeyHolding>,
+    /// Every certificate and key that some component was told to use together.
+    pub pairs: Vec<Pair>,
     /// Every connection that the files describe and whose other end is known.
     pub edges: Vec<Edge>,
     /// What is dialled but cannot be judged from these files, and why.
@@ -36,6 +38,19 @@ pub struct Node {
     pub apiserver: Option<Apiserver>,
     /// Where its PKI directory was read from, for remedies.
     pub pki_dir: std::path::PathBuf,
+    /// Names that its files give it: etcd's `--name`, `system:node:NAME`, the name of the directory.
+    pub names: Vec<Claim<String>>,
+    /// Addresses that anything but its apiserver's manifest gives it: etcd's manifest, hosts files, the inventory.
+    pub addresses: Vec<Claim<IpAddr>>,
+}
+
+/// Something that one place says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim<T> {
+    /// What it says.
+    pub value: T,
+    /// Where.
+    pub place: Place,
 }
 
 /// What a kube-apiserver was told.
@@ -88,6 +103,19 @@ pub struct KeyHolding {
     pub mode: Option<u32>,
 }
 
+/// A certificate and the private key that a component was told to use with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Who uses them; for files that no manifest or kubeconfig names, the component that kubeadm's layout means them for.
+    pub user: Component,
+    /// Where it was told to; `None` where only the layout says so.
+    pub told_at: Option<Place>,
+    /// The certificate, as a [`Holding`] has its place.
+    pub certificate: Place,
+    /// The key, as a [`KeyHolding`] has its place. Neither need be there.
+    pub key: Place,
+}
+
 /// A component on a node: `kubelet@wudang`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Component {
@@ -102,14 +130,21 @@ pub struct Component {
 pub struct Edge {
     /// `e12`; numbered in the order of derivation.
     pub id: String,
+    /// What kind of trust it needs.
+    pub kind: EdgeKind,
     /// Who dials.
     pub client: Component,
     /// Who answers.
     pub server: Component,
-    /// The URL as the client's file has it.
-    pub dials: String,
-    /// The host part, decided once.
-    pub name: SubjectAltName,
+    /// The URL as the client's file has it; `None` where nothing is dialled (a token that is carried).
+    pub dials: Option<String>,
+    /// The host part, decided once; `None` where it is no name that a certificate could carry, or where nothing is dialled.
+    pub name: Option<SubjectAltName>,
+    /// What the client has its verifier look for, as written: the host of the URL without brackets, or `tls-server-name`.
+    pub asks_for: Option<String>,
+    /// Where the client was told not to verify what it is shown (`insecure-skip-tls-verify`), or where a flag that would
+    /// make it verify is left out.
+    pub unverified: Option<Place>,
     /// The balancer in between.
     pub via: Option<String>,
     /// Where the client was told to dial this.
@@ -120,6 +155,18 @@ pub struct Edge {
     pub trusts: Trust,
     /// What the client shows, and whom the server trusts for that; `None` where it shows nothing.
     pub client_shows: Option<(Shown, Trust)>,
+}
+
+/// What kind of trust an edge needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EdgeKind {
+    /// A connection whose ends show each other certificates.
+    #[default]
+    Tls,
+    /// A token signed on one node and verified on another.
+    Token,
+    /// A name that one component vouches for and another believes.
+    Identity,
 }
 
 /// A chain shown in a handshake.
@@ -158,6 +205,21 @@ pub struct Unjudged {
 pub struct Broken {
     /// Where.
     pub place: Place,
+    /// What kind of trouble it is.
+    pub kind: BrokenKind,
+    /// The file that names it, where one does.
+    pub told_at: Option<Place>,
     /// What is wrong with it, in one sentence.
     pub problem: String,
+}
+
+/// Why a file is no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BrokenKind {
+    /// It is not there, and something names it.
+    Missing,
+    /// It is there and cannot be read: no permission, a directory, a FIFO.
+    Unreadable,
+    /// It was read and makes no sense.
+    Malformed,
 }

@@ -33,4 +33,5 @@ pub mod place;
 pub mod plan;
 pub mod profile;
 pub mod request;
+pub mod write;
 pub mod x509;

@@ -1,0 +1,176 @@
+//! Why files could not be written.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a bundle was not written. Nothing has changed on disk, unless it is [`WriteError::NotUndone`].
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Files are there already and may not be replaced.
+    #[error("{} already there", list(.0))]
+    Exists(Vec<PathBuf>),
+    /// Two files of one command have the same path.
+    #[error("{0} would be written twice by one command")]
+    Twice(PathBuf),
+    /// The target is no regular file.
+    #[error("{path} is {what}, not a file")]
+    NotAFile {
+        /// The target.
+        path: PathBuf,
+        /// `a directory`, `a FIFO`.
+        what: &'static str,
+    },
+    /// The target is a link to nothing.
+    #[error("{path} is a link to {target}, which does not exist")]
+    DanglingLink {
+        /// The target.
+        path: PathBuf,
+        /// What it points to.
+        target: PathBuf,
+    },
+    /// A part of the path above the target is no directory.
+    #[error("{parent} is not a directory, so {path} cannot be written")]
+    NotADirectory {
+        /// The target.
+        path: PathBuf,
+        /// What should be a directory.
+        parent: PathBuf,
+    },
+    /// The path does not end in the name of a file.
+    #[error("`{0}` is not the path of a file")]
+    NoFileName(PathBuf),
+    /// Someone else changed or made the file while this command ran.
+    #[error("{0} was changed by someone else while it was being replaced")]
+    ChangedMeanwhile(PathBuf),
+    /// The owner of a replaced file cannot be kept.
+    #[error("{path} belongs to user {uid}, group {gid}, and the new file cannot be given to them")]
+    Owner {
+        /// The file that was to be replaced.
+        path: PathBuf,
+        /// Its user.
+        uid: u32,
+        /// Its group.
+        gid: u32,
+    },
+    /// The operating system refused.
+    #[error("cannot {doing} {path}: {}", says(.source))]
+    Io {
+        /// `write`, `read`, `make the directory`.
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// Writing failed, and so did putting everything back.
+    #[error("{cause}; and not everything could be put back: {}", lines(.left))]
+    NotUndone {
+        /// Why writing failed.
+        cause: Box<WriteError>,
+        /// What is left.
+        left: Vec<Undone>,
+    },
+}
+
+/// Something that could not be put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// What is left on disk.
+    pub path: PathBuf,
+    /// What it is and what would put it right.
+    pub what: String,
+}
+
+impl WriteError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Exists(_) => {
+                "give --force to replace it (a backup is kept), or write elsewhere with --out"
+                    .into()
+            }
+            Self::Twice(_) => "ask for it once".into(),
+            Self::NotAFile { path, .. } => format!(
+                "move {} away, or write elsewhere with --out",
+                path.display()
+            ),
+            Self::DanglingLink { path, .. } => format!(
+                "remove the link {}, or make what it points to",
+                path.display()
+            ),
+            Self::NotADirectory { parent, .. } => format!(
+                "move {} away, or write elsewhere with --out",
+                parent.display()
+            ),
+            Self::NoFileName(_) => "give the path of a file".into(),
+            Self::ChangedMeanwhile(_) => {
+                "see who else writes there, then run the command again".into()
+            }
+            Self::Owner { .. } => "run the command as root".into(),
+            Self::Io { source, path, .. } => hint_for(source, path),
+            Self::NotUndone { .. } => "put these right by hand, then run the command again".into(),
+        }
+    }
+}
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.path.display(), self.what)
+    }
+}
+
+fn hint_for(error: &io::Error, path: &std::path::Path) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "run the command as a user who may write there (root on a master), or write elsewhere with --out".into()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            format!("remount the filesystem of {} for writing, or write elsewhere with --out", path.display())
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("make room on the filesystem of {}, then run the command again", path.display())
+        }
+        _ => "mend this, then run the command again".into(),
+    }
+}
+
+/// The system's words without `(os error 13)`.
+fn says(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::ReadOnlyFilesystem => "the filesystem is read-only".into(),
+        io::ErrorKind::StorageFull => "no space left on the device".into(),
+        io::ErrorKind::QuotaExceeded => "the disk quota is used up".into(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error")
+                .next()
+                .unwrap_or_default()
+                .to_lowercase()
+        }
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    match paths {
+        [] => "a file is".into(),
+        [one] => format!("{} is", one.display()),
+        [first, rest @ ..] => format!(
+            "{} and {} more ({}) are",
+            first.display(),
+            rest.len(),
+            rest.iter()
+                .map(|path| path.display().to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
+}
+
+fn lines(left: &[Undone]) -> String {
+    left.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}

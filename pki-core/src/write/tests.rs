@@ -1,0 +1,315 @@
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+
+use time::macros::datetime;
+use zeroize::Zeroizing;
+
+use super::Settings;
+use super::WriteError;
+use super::staged::Staged;
+use super::target::targets;
+use super::write;
+use crate::bundle::Bundle;
+use crate::bundle::BundleFile;
+use crate::bundle::Existing;
+
+fn file(path: PathBuf, mode: u32, existing: Existing, contents: &str) -> BundleFile {
+    BundleFile {
+        path,
+        mode,
+        what: "file",
+        existing,
+        contents: Zeroizing::new(contents.as_bytes().to_vec()),
+    }
+}
+
+fn pair(directory: &Path, existing: Existing) -> Bundle {
+    Bundle {
+        files: vec![
+            file(directory.join("a.key"), 0o600, existing, "new key"),
+            file(directory.join("a.crt"), 0o644, existing, "new certificate"),
+        ],
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        now: datetime!(2026-01-31 23:59:59 UTC),
+        state_dir: None,
+    }
+}
+
+fn put(path: &Path, mode: u32, contents: &str) {
+    fs::write(path, contents).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+/// Every file and directory below `root` with its bits and contents.
+fn tree(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut directories = vec![root.to_path_buf()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let kind = fs::symlink_metadata(&path).unwrap().file_type();
+            let contents = match kind.is_file() {
+                true => fs::read_to_string(&path).unwrap(),
+                false => format!("{kind:?}"),
+            };
+            found.push(format!("{} {contents}", path.display()));
+            if kind.is_dir() {
+                directories.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn new_files_get_their_bits_and_missing_directories_are_made() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = root.path().join("pki/etcd");
+    let written = write(&pair(&directory, Existing::Refuse), &settings()).unwrap();
+    assert_eq!(mode(&directory.join("a.key")), 0o600);
+    assert_eq!(
+        fs::read_to_string(directory.join("a.crt")).unwrap(),
+        "new certificate"
+    );
+    assert_eq!(
+        written.directories,
+        [root.path().join("pki"), directory.clone()]
+    );
+    assert_eq!(
+        fs::read_dir(&directory).unwrap().count(),
+        2,
+        "temporary files are gone"
+    );
+    assert_eq!(fs::metadata(directory.join("a.key")).unwrap().nlink(), 1);
+}
+
+#[test]
+fn nothing_is_written_when_one_file_exists_and_every_existing_one_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("a.crt"), 0o644, "old");
+    let before = tree(root.path());
+    let error = write(&pair(root.path(), Existing::Refuse), &settings()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{} is already there", root.path().join("a.crt").display())
+    );
+    assert_eq!(tree(root.path()), before);
+}
+
+#[test]
+fn a_replaced_file_keeps_its_bits_and_a_backup() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("a.key"), 0o644, "old key");
+    put(&root.path().join("a.crt"), 0o640, "old certificate");
+    let written = write(&pair(root.path(), Existing::Replace), &settings()).unwrap();
+    assert_eq!(
+        mode(&root.path().join("a.key")),
+        0o640,
+        "others lose what a private file should never have given"
+    );
+    assert_eq!(mode(&root.path().join("a.crt")), 0o640);
+    let backups = root.path().join(".hapki/backup/20260131T235959Z");
+    assert_eq!(written.files[0].backup, Some(backups.join("a.key")));
+    assert_eq!(
+        fs::read_to_string(backups.join("a.key")).unwrap(),
+        "old key"
+    );
+    assert_eq!(mode(&backups.join("a.key")), 0o600);
+    assert_eq!(mode(&root.path().join(".hapki")), 0o700);
+    assert_eq!(
+        fs::read_dir(root.path()).unwrap().count(),
+        3,
+        "only the pair and .hapki remain"
+    );
+
+    write(&pair(root.path(), Existing::Replace), &settings()).unwrap();
+    let second = root.path().join(".hapki/backup/20260131T235959Z-1/a.key");
+    assert_eq!(
+        fs::read_to_string(second).unwrap(),
+        "new key",
+        "a second run of one second keeps its own"
+    );
+}
+
+#[test]
+fn backups_of_one_command_lie_together_when_the_tree_is_known() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("a.key"), 0o600, "old key");
+    let settings = Settings {
+        state_dir: Some(root.path().join("state")),
+        ..settings()
+    };
+    let written = write(&pair(root.path(), Existing::Replace), &settings).unwrap();
+    let inside = root.path().strip_prefix("/").unwrap().join("a.key");
+    let expected = root
+        .path()
+        .join("state/backup/20260131T235959Z")
+        .join(inside);
+    assert_eq!(written.files[0].backup, Some(expected));
+}
+
+#[test]
+fn a_link_is_followed_once_and_said() {
+    let root = tempfile::tempdir().unwrap();
+    let real = root.path().join("real");
+    fs::create_dir(&real).unwrap();
+    put(&real.join("b.crt"), 0o644, "old");
+    symlink("real/b.crt", root.path().join("a.crt")).unwrap();
+    let written = write(&pair(root.path(), Existing::Replace), &settings()).unwrap();
+    let through = real.canonicalize().unwrap().join("b.crt");
+    assert_eq!(written.files[1].through_link, Some(through.clone()));
+    assert_eq!(fs::read_to_string(through).unwrap(), "new certificate");
+    assert!(
+        fs::symlink_metadata(root.path().join("a.crt"))
+            .unwrap()
+            .is_symlink()
+    );
+}
+
+#[test]
+fn what_is_no_file_is_named_before_anything_is_written() {
+    let cases: [(&str, fn(&Path)); 4] = [
+        ("is a directory, not a file", |path| {
+            fs::create_dir(path).unwrap()
+        }),
+        ("is a socket, not a file", |path| {
+            drop(std::os::unix::net::UnixListener::bind(path).unwrap())
+        }),
+        ("is a link to nowhere, which does not exist", |path| {
+            symlink("nowhere", path).unwrap()
+        }),
+        ("is a device, not a file", |path| {
+            symlink("/dev/null", path).unwrap()
+        }),
+    ];
+    for (expected, make) in cases {
+        let root = tempfile::tempdir().unwrap();
+        make(&root.path().join("a.crt"));
+        let before = tree(root.path());
+        let error = write(&pair(root.path(), Existing::Replace), &settings()).unwrap_err();
+        assert!(error.to_string().ends_with(expected), "{error}");
+        assert_eq!(tree(root.path()), before);
+    }
+}
+
+#[test]
+fn a_file_where_a_directory_should_be_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("pki"), 0o644, "a file");
+    let error = write(
+        &pair(&root.path().join("pki/etcd"), Existing::Refuse),
+        &settings(),
+    )
+    .unwrap_err();
+    assert!(
+        matches!(&error, WriteError::NotADirectory { parent, .. } if *parent == root.path().join("pki")),
+        "{error}"
+    );
+}
+
+#[test]
+fn one_path_twice_is_refused_however_it_is_spelled() {
+    let root = tempfile::tempdir().unwrap();
+    let mut bundle = pair(root.path(), Existing::Refuse);
+    bundle.files.push(file(
+        root.path().join("./a.crt"),
+        0o644,
+        Existing::Refuse,
+        "again",
+    ));
+    assert!(matches!(
+        write(&bundle, &settings()),
+        Err(WriteError::Twice(_))
+    ));
+    assert_eq!(tree(root.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_appears_meanwhile_is_not_overwritten_and_everything_is_undone() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("old.crt"), 0o644, "old");
+    let mut bundle = pair(&root.path().join("pki/etcd"), Existing::Refuse);
+    bundle.files.insert(
+        0,
+        file(root.path().join("old.crt"), 0o644, Existing::Replace, "new"),
+    );
+    let before = tree(root.path());
+
+    let targets = targets(&bundle).unwrap();
+    let settings = settings();
+    let mut staged = Staged::new(&settings);
+    staged.stage(&targets).unwrap();
+    let theirs = root.path().join("pki/etcd/a.crt");
+    put(&theirs, 0o644, "theirs");
+    let error = staged.commit(&targets).unwrap_err();
+    assert_eq!(
+        fs::read_to_string(root.path().join("old.crt")).unwrap(),
+        "new",
+        "the fault came after the first file"
+    );
+    let error = staged.undo(&targets, error);
+
+    assert!(
+        matches!(&error, WriteError::Exists(paths) if *paths == [theirs.clone()]),
+        "{error}"
+    );
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "theirs");
+    fs::remove_dir_all(root.path().join("pki")).unwrap();
+    assert_eq!(tree(root.path()), before);
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_is_not_replaced() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("a.crt"), 0o644, "old");
+    let bundle = pair(root.path(), Existing::Replace);
+    let targets = targets(&bundle).unwrap();
+    let settings = settings();
+    let mut staged = Staged::new(&settings);
+    staged.stage(&targets).unwrap();
+    put(&root.path().join("a.crt"), 0o644, "changed by someone else");
+    let error = staged.commit(&targets).unwrap_err();
+    let error = staged.undo(&targets, error);
+    assert!(matches!(error, WriteError::ChangedMeanwhile(_)), "{error}");
+    assert_eq!(
+        tree(root.path()),
+        [format!(
+            "{} changed by someone else",
+            root.path().join("a.crt").display()
+        )]
+    );
+}
+
+#[test]
+fn a_failure_while_staging_leaves_nothing_behind() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("a.key"), 0o600, "old key");
+    let mut bundle = pair(root.path(), Existing::Replace);
+    let made = root.path().join("made/b.crt");
+    bundle
+        .files
+        .insert(0, file(made, 0o644, Existing::Refuse, ""));
+    // The state directory is a file, so the first backup fails after directories and a temporary file were made.
+    put(&root.path().join("state"), 0o644, "a file");
+    let before = tree(root.path());
+    let settings = Settings {
+        state_dir: Some(root.path().join("state")),
+        ..settings()
+    };
+    let error = write(&bundle, &settings).unwrap_err();
+    assert!(matches!(error, WriteError::NotADirectory { .. }), "{error}");
+    assert_eq!(tree(root.path()), before);
+}

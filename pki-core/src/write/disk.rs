@@ -69,7 +69,12 @@ pub(super) fn make_directories(
                 });
             }
             // Below a file that should be a directory; the file itself is found further up.
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
                 missing.push(ancestor);
             }
             Err(error) => return Err(refused(ancestor, error)),

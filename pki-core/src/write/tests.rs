@@ -181,7 +181,8 @@ fn a_link_is_followed_once_and_said() {
 
 #[test]
 fn what_is_no_file_is_named_before_anything_is_written() {
-    let cases: [(&str, fn(&Path)); 4] = [
+    type Make = fn(&Path);
+    let cases: [(&str, Make); 4] = [
         ("is a directory, not a file", |path| {
             fs::create_dir(path).unwrap()
         }),

@@ -29,9 +29,12 @@
 //! The library asks no terminal, environment or clock: time, randomness and paths are arguments.
 
 pub mod bundle;
+pub mod facts;
 pub mod place;
 pub mod plan;
 pub mod profile;
 pub mod request;
+pub mod source;
+pub mod topology;
 pub mod write;
 pub mod x509;

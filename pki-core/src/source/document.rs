@@ -1,0 +1,144 @@
+//! One file's bytes, or why they cannot be had.
+
+use std::fmt;
+use std::fs::File;
+use std::fs::Metadata;
+use std::io;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use crate::place::Place;
+
+/// A file that was read.
+#[derive(Clone)]
+pub struct Document {
+    /// Where; its node is the one given with the PATH, or empty.
+    pub place: Place,
+    /// The bytes; wiped when dropped, for they may be a private key.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Permission bits, where the source has them.
+    pub mode: Option<u32>,
+}
+
+/// Why a file could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadProblem {
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// A link that leads to where no file is.
+    #[error("is a link to {target}, which is not there", target = .target.display())]
+    DanglingLink {
+        /// Where the link leads, on the node.
+        target: PathBuf,
+    },
+    /// Not a regular file.
+    #[error("is {what}, not a file")]
+    NotAFile {
+        /// `a directory`, `a FIFO`, `a socket`, `a device`.
+        what: &'static str,
+    },
+    /// Larger than [`SIZE_LIMIT`].
+    #[error("is larger than {} MiB, which no certificate, key or configuration file is; it was not read", SIZE_LIMIT >> 20)]
+    TooLarge,
+    /// A directory in which nothing is recognised.
+    #[error("is a directory that holds neither certificates nor Kubernetes files")]
+    NothingKnown,
+    /// The operating system refused.
+    #[error("cannot be read: {0}")]
+    Refused(String),
+}
+
+/// Files longer than this many bytes are not read: a certificate has about 1 KiB, a kubeconfig about 6 KiB.
+pub const SIZE_LIMIT: u64 = 16 << 20;
+
+/// Reads one regular file. The kind of file is looked at before it is opened, for opening a FIFO waits for a writer.
+pub(super) fn read(here: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<u32>), ReadProblem> {
+    let metadata = std::fs::metadata(here).map_err(ReadProblem::from)?;
+    if let Some(what) = other_than_file(&metadata) {
+        return Err(ReadProblem::NotAFile { what });
+    }
+    if metadata.len() > SIZE_LIMIT {
+        return Err(ReadProblem::TooLarge);
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
+    File::open(here)
+        .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(ReadProblem::from)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(ReadProblem::TooLarge);
+    }
+    Ok((bytes, mode(&metadata)))
+}
+
+impl ReadProblem {
+    /// Whether the file is not there, rather than there and unreadable.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing | Self::DanglingLink { .. })
+    }
+}
+
+impl From<io::Error> for ReadProblem {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Refused("permission denied".to_owned()),
+            io::ErrorKind::NotADirectory => {
+                Self::Refused("a part of its path is not a directory".to_owned())
+            }
+            _ => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("place", &self.place)
+            .field("bytes", &self.bytes.len())
+            .field("mode", &self.mode)
+            .finish()
+    }
+}
+
+fn other_than_file(metadata: &Metadata) -> Option<&'static str> {
+    if metadata.is_file() {
+        return None;
+    }
+    if metadata.is_dir() {
+        return Some("a directory");
+    }
+    Some(special(metadata))
+}
+
+#[cfg(unix)]
+fn special(metadata: &Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: &Metadata) -> &'static str {
+    "something else"
+}
+
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(metadata.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> Option<u32> {
+    None
+}

@@ -1,0 +1,187 @@
+//! What can be read of one node.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::place::Place;
+use crate::source::document;
+use crate::source::document::Document;
+use crate::source::document::ReadProblem;
+use crate::source::resolve;
+
+/// What can be read of one node: where its paths lie here, and how much of it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    pub(super) name: Option<String>,
+    pub(super) directory: Option<String>,
+    pub(super) base: Base,
+    pub(super) extent: Extent,
+}
+
+/// How much of a node was asked for, by paths on the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything that belongs to the node's certificates.
+    Node,
+    /// `/etc/kubernetes` and what it points to.
+    Kubernetes,
+    /// The PKI directory and nothing else.
+    PkiDirectory,
+    /// One file, a certificate or a kubeconfig.
+    File(PathBuf),
+    /// Nothing, for the PATH could not be read.
+    Unread(ReadProblem),
+}
+
+/// Where the paths of the node lie here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    /// The node is this machine.
+    Machine,
+    /// A copy of the node's root directory.
+    Root(PathBuf),
+    /// One directory, here, that stands for a directory of the node; other paths are this machine's.
+    Directory {
+        /// `/etc/kubernetes`.
+        on_node: PathBuf,
+        /// The directory here.
+        here: PathBuf,
+    },
+}
+
+/// What a directory holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The path on the node.
+    pub path: PathBuf,
+    /// Whether it is a directory, links followed.
+    pub is_directory: bool,
+}
+
+impl Tree {
+    /// The node's name, where the PATH argument said it.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The name of the directory that holds the tree, which may be the node's name.
+    pub fn directory(&self) -> Option<&str> {
+        self.directory.as_deref()
+    }
+
+    /// How much was asked for.
+    pub fn extent(&self) -> &Extent {
+        &self.extent
+    }
+
+    /// Why nothing of the PATH could be read.
+    pub fn unread(&self) -> Option<&ReadProblem> {
+        match &self.extent {
+            Extent::Unread(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// Whether the tree is this very machine.
+    pub fn is_machine(&self) -> bool {
+        self.base == Base::Machine
+    }
+
+    /// Whether `path` of the node may be read: it lies in what was asked for, or one file was asked for that may name others.
+    pub fn covers(&self, path: &Path) -> bool {
+        match (&self.extent, &self.base) {
+            (Extent::Unread(_), _) => false,
+            (_, Base::Directory { on_node, .. }) => path.starts_with(on_node),
+            (Extent::Node | Extent::File(_), _) => true,
+            (Extent::Kubernetes, _) => path.starts_with("/etc/kubernetes"),
+            (Extent::PkiDirectory, _) => path.starts_with("/etc/kubernetes/pki"),
+        }
+    }
+
+    /// Where `path` of the node lies here; links are not followed.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        let path = resolve::absolute(path);
+        match &self.base {
+            Base::Machine => path,
+            Base::Root(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
+            Base::Directory { on_node, here } => match path.strip_prefix(on_node) {
+                Ok(rest) if rest.as_os_str().is_empty() => here.clone(),
+                Ok(rest) => here.join(rest),
+                Err(_) => path,
+            },
+        }
+    }
+
+    /// The place of `path` of the node.
+    pub fn place(&self, path: &Path) -> Place {
+        Place {
+            node: self.name.clone().unwrap_or_default(),
+            path: resolve::absolute(path),
+            read_from: self.locate(path),
+            line: None,
+        }
+    }
+
+    /// Reads one file of the node.
+    ///
+    /// # Errors
+    /// When it is not there, not a regular file, too large, or not readable.
+    pub fn read(&self, path: &Path) -> Result<Document, ReadProblem> {
+        let place = self.place(path);
+        let (bytes, mode) =
+            document::read(&self.follow(path)?).map_err(|problem| match problem {
+                ReadProblem::Missing => link_target(&place.read_from),
+                other => other,
+            })?;
+        Ok(Document { place, bytes, mode })
+    }
+
+    /// Lists one directory of the node, sorted; what belongs to hapki itself is passed over.
+    ///
+    /// # Errors
+    /// When it is not there, not a directory, or not readable.
+    pub fn list(&self, path: &Path) -> Result<Vec<Entry>, ReadProblem> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(self.follow(path)?)? {
+            let entry = entry?;
+            if entry.file_name() == OWN_DIRECTORY {
+                continue;
+            }
+            let path = path.join(entry.file_name());
+            let kind = entry.file_type()?;
+            let is_directory = if kind.is_symlink() {
+                self.follow(&path).is_ok_and(|here| here.is_dir())
+            } else {
+                kind.is_dir()
+            };
+            entries.push(Entry { path, is_directory });
+        }
+        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(entries)
+    }
+
+    fn follow(&self, path: &Path) -> Result<PathBuf, ReadProblem> {
+        match &self.base {
+            Base::Machine => Ok(resolve::absolute(path)),
+            Base::Root(root) => Ok(resolve::below(root, path)?),
+            // A link that names the node's own directory leads into the copy.
+            Base::Directory { on_node, .. } => {
+                let here = self.locate(path);
+                match std::fs::read_link(&here) {
+                    Ok(target) if target.starts_with(on_node) => Ok(self.locate(&target)),
+                    _ => Ok(here),
+                }
+            }
+        }
+    }
+}
+
+fn link_target(here: &Path) -> ReadProblem {
+    match std::fs::read_link(here) {
+        Ok(target) => ReadProblem::DanglingLink { target },
+        Err(_) => ReadProblem::Missing,
+    }
+}
+
+/// What hapki keeps for itself in a tree.
+const OWN_DIRECTORY: &str = ".hapki";

@@ -1,0 +1,139 @@
+//! Who dials whom, and what each end shows and trusts.
+
+use std::fmt;
+
+use crate::place::Place;
+use crate::profile::Profile;
+use crate::x509::certificate::Certificate;
+use crate::x509::san::SubjectAltName;
+
+/// A component on a node: `kubelet@wudang`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Component {
+    /// `kube-apiserver`, `kubelet`, `kubeconfig:admin.conf`.
+    pub name: String,
+    /// The node.
+    pub node: String,
+}
+
+/// One connection: a client that dials a server and verifies what it shows.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// `e12`; numbered in the order of derivation.
+    pub id: String,
+    /// What kind of trust it needs.
+    pub kind: EdgeKind,
+    /// Who dials.
+    pub client: Component,
+    /// Who answers.
+    pub server: Component,
+    /// The URL as the client's file has it; `None` where nothing is dialled (a token that is carried).
+    pub dials: Option<String>,
+    /// The host part, decided once; `None` where it is no name that a certificate could carry, or where nothing is dialled.
+    pub name: Option<SubjectAltName>,
+    /// What the client has its verifier look for, as written: the host of the URL without brackets, or `tls-server-name`.
+    pub asks_for: Option<String>,
+    /// Where the client was told not to verify what it is shown (`insecure-skip-tls-verify`), or where a flag that would
+    /// make it verify is left out.
+    pub unverified: Option<Place>,
+    /// The balancer in between.
+    pub via: Option<String>,
+    /// Where the client was told to dial this.
+    pub told_at: Place,
+    /// What the server shows, leaf first.
+    pub shown: Shown,
+    /// What the client trusts.
+    pub trusts: Trust,
+    /// What the client shows, and whom the server trusts for that; `None` where it shows nothing.
+    pub client_shows: Option<(Shown, Trust)>,
+}
+
+/// What kind of trust an edge needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EdgeKind {
+    /// A connection whose ends show each other certificates.
+    #[default]
+    Tls,
+    /// A token signed on one node and verified on another.
+    Token,
+    /// A name that one component vouches for and another believes.
+    Identity,
+}
+
+/// A chain shown in a handshake.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Where it is read from.
+    pub place: Place,
+    /// Leaf first; empty where the file is missing or broken.
+    pub chain: Vec<Certificate>,
+}
+
+/// Roots of trust.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// Where they are read from.
+    pub place: Place,
+    /// The roots.
+    pub roots: Vec<Certificate>,
+}
+
+/// What is dialled but cannot be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unjudged {
+    /// Who dials.
+    pub client: Component,
+    /// The URL.
+    pub dials: String,
+    /// Where it was told to.
+    pub place: Place,
+    /// Why it cannot be judged.
+    pub why: String,
+}
+
+/// One kubeconfig, by its current context.
+#[derive(Clone, Debug)]
+pub struct Kubeconfig {
+    /// Who uses it.
+    pub client: Component,
+    /// The profile that issues it.
+    pub profile: Option<Profile>,
+    /// The file.
+    pub place: Place,
+    /// Permission bits, where the source has them.
+    pub mode: Option<u32>,
+    /// The cluster's `server`, with its line.
+    pub server: Option<(String, Place)>,
+    /// `tls-server-name`, with its line.
+    pub tls_server_name: Option<(String, Place)>,
+    /// The line of `insecure-skip-tls-verify: true`.
+    pub insecure: Option<Place>,
+    /// What it trusts; `None` where it has no CA data, so that the machine's own roots count.
+    pub trusts: Option<Trust>,
+    /// What it shows; `None` where it uses no certificate.
+    pub shows: Option<Shown>,
+    /// Whether the client certificate is embedded, so that nothing can rotate it in place.
+    pub embedded: bool,
+}
+
+/// A name or address that an apiserver is dialled by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialled {
+    /// Who dials.
+    pub client: Component,
+    /// The URL.
+    pub url: String,
+    /// Its host, or the `tls-server-name` in its stead: what the certificate has to carry.
+    pub name: SubjectAltName,
+    /// The port, 443 unless said.
+    pub port: u16,
+    /// Where it was told to.
+    pub told_at: Place,
+}
+
+impl fmt::Display for Component {
+    /// `kubelet@wudang`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.node)
+    }
+}

@@ -1,0 +1,113 @@
+//! Machines, and what their components were told.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::facts::hosts::HostsEntry;
+use crate::place::Place;
+use crate::profile::KubernetesVersion;
+
+/// One machine.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// Its Kubernetes node name.
+    pub name: String,
+    /// The address its apiserver advertises.
+    pub address: Option<IpAddr>,
+    /// What its kube-apiserver was told, if it runs one.
+    pub apiserver: Option<Apiserver>,
+    /// Where its PKI directory was read from, for remedies.
+    pub pki_dir: PathBuf,
+    /// Names that its files give it, strongest first: the argument, etcd's `--name`, `system:node:NAME`, /etc/hostname, the
+    /// name of the directory. When two differ, a file was copied from another node.
+    pub names: Vec<Claim<String>>,
+    /// Addresses that anything but its apiserver's manifest gives it: etcd's manifest, hosts files, the inventory.
+    pub addresses: Vec<Claim<IpAddr>>,
+    /// What its etcd member was told, if it runs one.
+    pub etcd: Option<Etcd>,
+    /// What its kube-controller-manager signs with: `--cluster-signing-cert-file` and `--cluster-signing-key-file`.
+    pub cluster_signing: Option<PairFiles>,
+    /// Its hosts file.
+    pub hosts: Vec<HostsEntry>,
+    /// Where its /etc/kubernetes was read from.
+    pub kubernetes_dir: PathBuf,
+    /// The release of its control plane, by its apiserver's image.
+    pub version: Option<KubernetesVersion>,
+    /// The cluster's DNS domain, where a file of this node says it.
+    pub dns_domain: Option<String>,
+}
+
+/// Something that one place says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim<T> {
+    /// What it says.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+}
+
+/// What a kube-apiserver was told.
+#[derive(Clone, Debug)]
+pub struct Apiserver {
+    /// The manifest; the PKI directory's certificate where there is no manifest.
+    pub place: Place,
+    /// Whether a manifest was read; without one everything here is kubeadm's default.
+    pub from_manifest: bool,
+    /// `--advertise-address`.
+    pub advertise_address: Option<IpAddr>,
+    /// `--secure-port`, 6443 unless said.
+    pub secure_port: u16,
+    /// The first address of `--service-cluster-ip-range`, once per range.
+    pub service_addresses: Vec<IpAddr>,
+    /// The file that `--tls-cert-file` points to.
+    pub certificate: Option<Place>,
+    /// The file that `--tls-private-key-file` points to.
+    pub key: Option<Place>,
+    /// The file that `--client-ca-file` points to.
+    pub client_ca: Option<Place>,
+    /// Every flag, in order; places have the manifest's line.
+    pub flags: Vec<Flag>,
+}
+
+/// What an etcd member was told.
+#[derive(Clone, Debug)]
+pub struct Etcd {
+    /// The manifest.
+    pub place: Place,
+    /// `--name`.
+    pub name: Option<String>,
+    /// `--listen-client-urls`.
+    pub listens: Vec<String>,
+    /// `--advertise-client-urls`.
+    pub advertises: Vec<String>,
+    /// `--cert-file` and `--key-file`.
+    pub server: Option<PairFiles>,
+    /// `--peer-cert-file` and `--peer-key-file`.
+    pub peer: Option<PairFiles>,
+    /// `--trusted-ca-file`; with it, clients must show a certificate.
+    pub trusted_ca: Option<Place>,
+    /// `--peer-trusted-ca-file`.
+    pub peer_trusted_ca: Option<Place>,
+    /// Every flag, in order.
+    pub flags: Vec<Flag>,
+}
+
+/// One command line flag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Without dashes: `tls-cert-file`.
+    pub name: String,
+    /// Its value; `true` where it has none.
+    pub value: String,
+    /// The manifest and the line.
+    pub place: Place,
+}
+
+/// A certificate file and the file of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairFiles {
+    /// The certificate.
+    pub certificate: Place,
+    /// Its key.
+    pub key: Place,
+}

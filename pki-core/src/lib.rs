@@ -37,4 +37,5 @@ pub mod request;
 pub mod source;
 pub mod topology;
 pub mod write;
+pub mod verdict;
 pub mod x509;

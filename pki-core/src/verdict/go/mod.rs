@@ -1,0 +1,140 @@
+//! Go's `crypto/x509`: `Certificate.Verify` and `VerifyHostname`, in its order of noticing and in its words.
+//!
+//! Kubernetes, etcd, docker and Harbor all verify with it. Followed is [`RELEASE`], its files `verify.go`, `x509.go` and
+//! `cert_pool.go` in `src/crypto/x509`; functions here carry the names that they have there. The prefix
+//! `tls: failed to verify certificate: `, which `crypto/tls` puts before the text since Go 1.20, is not part of it.
+
+mod chain;
+mod hostname;
+mod signature;
+mod text;
+
+pub use hostname::HostnameRefusal;
+pub use signature::SignatureFailure;
+pub use text::Hint;
+pub use text::HintReason;
+pub use text::Refusal;
+
+use time::OffsetDateTime;
+
+use crate::verdict::signatures::Signatures;
+use crate::x509::certificate::Certificate;
+use crate::x509::certificate::ExtendedKeyUsage;
+
+/// The Go release whose behaviour and texts are followed.
+pub const RELEASE: &str = "1.26";
+
+/// What a verifier is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The certificate in question.
+    pub leaf: &'a Certificate,
+    /// Certificates that may stand between it and a root; the peer's own further certificates come first.
+    pub intermediates: &'a [Certificate],
+    /// What is trusted.
+    pub roots: &'a [Certificate],
+    /// The name that was dialled, as Go is handed it: a DNS name or an address; `None` is not checked.
+    pub name: Option<&'a str>,
+    /// What the certificate must be good for.
+    pub purpose: Purpose,
+    /// The instant to judge at.
+    pub now: OffsetDateTime,
+}
+
+/// What a certificate must be good for (`VerifyOptions.KeyUsages`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// serverAuth.
+    Server,
+    /// clientAuth.
+    Client,
+    /// Anything: extended key usages are not looked at.
+    Any,
+}
+
+/// A chain that was accepted.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Leaf first, root last.
+    pub chain: Vec<Certificate>,
+}
+
+/// Judges one certificate as `Certificate.Verify` does. `signatures` remembers checks from one question to the next.
+///
+/// The order is Go's: critical extensions and dates of the leaf, then the name, then the chain, then extended key usages.
+pub fn verify(question: &Question<'_>, signatures: &mut Signatures) -> Result<Accepted, Refusal> {
+    check_leaf(question)?;
+    check_name(question)?;
+    let chains = chain::candidates(question, signatures)?;
+    let chain = check_usage(chains, question.purpose)?;
+    Ok(Accepted {
+        chain: chain.into_iter().cloned().collect(),
+    })
+}
+
+/// Everything that Go would refuse, in its order of noticing: it says the first, and each of the others once those
+/// before it are mended. Empty where the certificate is accepted.
+pub fn refusals(question: &Question<'_>, signatures: &mut Signatures) -> Vec<Refusal> {
+    let chain = chain::candidates(question, signatures);
+    let (chain, usage) = match chain {
+        Ok(chains) => (None, check_usage(chains, question.purpose).err()),
+        Err(refusal) => (
+            Some(refusal),
+            check_usage(vec![vec![question.leaf]], question.purpose).err(),
+        ),
+    };
+    [
+        check_leaf(question).err(),
+        check_name(question).err(),
+        chain,
+        usage,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn check_leaf(question: &Question<'_>) -> Result<(), Refusal> {
+    chain::is_valid(question.leaf, chain::Position::Leaf, &[], question.now)
+}
+
+fn check_name(question: &Question<'_>) -> Result<(), Refusal> {
+    match question.name.filter(|name| !name.is_empty()) {
+        Some(name) => Ok(hostname::verify_hostname(question.leaf, name)?),
+        None => Ok(()),
+    }
+}
+
+fn check_usage(
+    chains: Vec<Vec<&Certificate>>,
+    purpose: Purpose,
+) -> Result<Vec<&Certificate>, Refusal> {
+    chains
+        .into_iter()
+        .find(|chain| allows_usage(chain, purpose))
+        .ok_or(Refusal::IncompatibleUsage)
+}
+
+/// `VerifyHostname` alone: whether `name` is among the certificate's names.
+pub fn verify_hostname(certificate: &Certificate, name: &str) -> Result<(), HostnameRefusal> {
+    hostname::verify_hostname(certificate, name)
+}
+
+/// Go's name of the algorithm of a certificate's signature where it refuses it whoever signed: `SHA1-RSA`.
+pub fn insecure_algorithm(certificate: &Certificate) -> Option<&'static str> {
+    signature::insecure_algorithm(certificate)
+}
+
+/// `checkChainForKeyUsage`: extended usages nest, so that every certificate of the chain that lists any must list the one asked for.
+fn allows_usage(chain: &[&Certificate], purpose: Purpose) -> bool {
+    let wanted = match purpose {
+        Purpose::Server => ExtendedKeyUsage::ServerAuth,
+        Purpose::Client => ExtendedKeyUsage::ClientAuth,
+        Purpose::Any => return true,
+    };
+    chain.iter().all(|certificate| {
+        let usages = certificate.extensions().extended_key_usage.as_deref();
+        let usages = usages.unwrap_or_default();
+        usages.is_empty() || usages.contains(&ExtendedKeyUsage::Any) || usages.contains(&wanted)
+    })
+}

@@ -1,0 +1,295 @@
+//! `CheckSignatureFrom`: may this certificate's key have signed that one, and did it.
+
+use std::fmt;
+
+use crate::verdict::signatures::Signatures;
+use crate::x509::certificate::Certificate;
+use crate::x509::certificate::KeyUsage;
+use crate::x509::spki::PublicKey;
+use crate::x509::spki::PublicKeyAlgorithm;
+
+/// Why a signature is not accepted as its issuer's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignatureFailure {
+    /// The issuer is no CA, or its key usage does not allow it to sign certificates (`ConstraintViolationError`).
+    MayNotSign,
+    /// The algorithm is refused whoever signs with it (`InsecureAlgorithmError`).
+    Insecure(&'static str),
+    /// An algorithm that Go does not verify (`ErrUnsupportedAlgorithm`).
+    Unimplemented,
+    /// The algorithm belongs to another kind of key than the issuer's.
+    OtherKind {
+        /// The kind of key that the algorithm needs.
+        specified: &'static str,
+        /// The Go type of the issuer's key.
+        have: &'static str,
+    },
+    /// An RSA key too short to be believed.
+    ShortKey(u32),
+    /// The arithmetic does not come out: another key made it, or the bytes were changed.
+    Mismatch(&'static str),
+}
+
+impl fmt::Display for SignatureFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MayNotSign => f.write_str(
+                "x509: invalid signature: parent certificate cannot sign this kind of certificate",
+            ),
+            Self::Insecure(name) => write!(
+                f,
+                "x509: cannot verify signature: insecure algorithm {name}"
+            ),
+            Self::Unimplemented => {
+                f.write_str("x509: cannot verify signature: algorithm unimplemented")
+            }
+            Self::OtherKind { specified, have } => write!(
+                f,
+                "x509: signature algorithm specifies an {specified} public key, but have public key of type {have}"
+            ),
+            Self::ShortKey(bits) => write!(
+                f,
+                "crypto/rsa: {bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)"
+            ),
+            Self::Mismatch(text) => f.write_str(text),
+        }
+    }
+}
+
+/// `Certificate.CheckSignatureFrom`.
+pub(super) fn check_signature_from(
+    child: &Certificate,
+    parent: &Certificate,
+    signatures: &mut Signatures,
+) -> Result<(), SignatureFailure> {
+    let extensions = parent.extensions();
+    let may_sign = match extensions.basic_constraints {
+        Some(constraints) => constraints.ca,
+        None => !is_version_3(parent),
+    };
+    let usage = extensions.key_usage.unwrap_or_default();
+    if !may_sign || (usage != KeyUsage::default() && !usage.contains(KeyUsage::KEY_CERT_SIGN)) {
+        return Err(SignatureFailure::MayNotSign);
+    }
+    let algorithm = SignatureAlgorithm::of(child).ok_or(SignatureFailure::Unimplemented)?;
+    if algorithm.hash == Hash::Insecure {
+        return Err(SignatureFailure::Insecure(algorithm.name));
+    }
+    let key = parent.public_key();
+    let kind = KeyKind::of(key).ok_or(SignatureFailure::Unimplemented)?;
+    if kind != algorithm.key {
+        return Err(SignatureFailure::OtherKind {
+            specified: algorithm.key.name(),
+            have: kind.go_type(),
+        });
+    }
+    if let PublicKeyAlgorithm::Rsa { bits } = key.algorithm()
+        && *bits < 1024
+    {
+        return Err(SignatureFailure::ShortKey(*bits));
+    }
+    if signatures.is_signed_by(child, key) {
+        return Ok(());
+    }
+    Err(SignatureFailure::Mismatch(kind.failure()))
+}
+
+/// Go's name of the algorithm of the certificate's signature where it is refused whoever made it: MD5 and SHA-1.
+pub(super) fn insecure_algorithm(certificate: &Certificate) -> Option<&'static str> {
+    SignatureAlgorithm::of(certificate)
+        .filter(|algorithm| algorithm.hash == Hash::Insecure)
+        .map(|algorithm| algorithm.name)
+}
+
+/// Whether the TBSCertificate says version 3 (RFC 5280 section 4.1.2.1): `[0] { INTEGER 2 }` comes first.
+fn is_version_3(certificate: &Certificate) -> bool {
+    contents(certificate.tbs()).is_some_and(|tbs| tbs.starts_with(&[0xa0, 0x03, 0x02, 0x01, 0x02]))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyKind {
+    Rsa,
+    Ecdsa,
+    Ed25519,
+    Dsa,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hash {
+    Good,
+    /// MD5 and SHA-1, which Go names and refuses.
+    Insecure,
+}
+
+/// A row of `signatureAlgorithmDetails`.
+#[derive(Clone, Copy, Debug)]
+struct SignatureAlgorithm {
+    /// The object identifier's content bytes.
+    oid: &'static [u8],
+    name: &'static str,
+    key: KeyKind,
+    hash: Hash,
+}
+
+impl SignatureAlgorithm {
+    /// The algorithm that the certificate says it is signed with, when Go knows it.
+    fn of(certificate: &Certificate) -> Option<&'static Self> {
+        let oid = contents(certificate.signature_algorithm()).and_then(contents)?;
+        ALGORITHMS.iter().find(|algorithm| algorithm.oid == oid)
+    }
+}
+
+impl KeyKind {
+    fn of(key: &PublicKey) -> Option<Self> {
+        match key.algorithm() {
+            PublicKeyAlgorithm::Rsa { .. } => Some(Self::Rsa),
+            PublicKeyAlgorithm::Ed25519 => Some(Self::Ed25519),
+            PublicKeyAlgorithm::Other(_) => None,
+            PublicKeyAlgorithm::EcP224
+            | PublicKeyAlgorithm::EcP256
+            | PublicKeyAlgorithm::EcP384
+            | PublicKeyAlgorithm::EcP521 => Some(Self::Ecdsa),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::Ecdsa => "ECDSA",
+            Self::Ed25519 => "Ed25519",
+            Self::Dsa => "DSA",
+        }
+    }
+
+    fn go_type(self) -> &'static str {
+        match self {
+            Self::Rsa => "*rsa.PublicKey",
+            Self::Ecdsa => "*ecdsa.PublicKey",
+            Self::Ed25519 => "ed25519.PublicKey",
+            Self::Dsa => "*dsa.PublicKey",
+        }
+    }
+
+    /// What Go says when the arithmetic does not come out.
+    fn failure(self) -> &'static str {
+        match self {
+            Self::Rsa => "crypto/rsa: verification error",
+            Self::Ecdsa => "x509: ECDSA verification failure",
+            Self::Ed25519 => "x509: Ed25519 verification failure",
+            Self::Dsa => "x509: cannot verify signature: algorithm unimplemented",
+        }
+    }
+}
+
+/// The content bytes of the first DER element, its length in at most three octets.
+fn contents(der: &[u8]) -> Option<&[u8]> {
+    let (_, rest) = der.split_first()?;
+    let (&first, rest) = rest.split_first()?;
+    if first < 0x80 {
+        return rest.get(..usize::from(first));
+    }
+    let (octets, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+    if octets.len() > 3 {
+        return None;
+    }
+    let length = octets
+        .iter()
+        .fold(0_usize, |length, octet| (length << 8) | usize::from(*octet));
+    rest.get(..length)
+}
+
+const ALGORITHMS: &[SignatureAlgorithm] = &[
+    row(
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x04],
+        "MD5-RSA",
+        KeyKind::Rsa,
+        Hash::Insecure,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x05],
+        "SHA1-RSA",
+        KeyKind::Rsa,
+        Hash::Insecure,
+    ),
+    row(
+        &[0x2b, 0x0e, 0x03, 0x02, 0x1d],
+        "SHA1-RSA",
+        KeyKind::Rsa,
+        Hash::Insecure,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b],
+        "SHA256-RSA",
+        KeyKind::Rsa,
+        Hash::Good,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0c],
+        "SHA384-RSA",
+        KeyKind::Rsa,
+        Hash::Good,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0d],
+        "SHA512-RSA",
+        KeyKind::Rsa,
+        Hash::Good,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0a],
+        "RSAPSS",
+        KeyKind::Rsa,
+        Hash::Good,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03],
+        "DSA-SHA1",
+        KeyKind::Dsa,
+        Hash::Insecure,
+    ),
+    row(
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 2],
+        "DSA-SHA256",
+        KeyKind::Dsa,
+        Hash::Good,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01],
+        "ECDSA-SHA1",
+        KeyKind::Ecdsa,
+        Hash::Insecure,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
+        "ECDSA-SHA256",
+        KeyKind::Ecdsa,
+        Hash::Good,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03],
+        "ECDSA-SHA384",
+        KeyKind::Ecdsa,
+        Hash::Good,
+    ),
+    row(
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04],
+        "ECDSA-SHA512",
+        KeyKind::Ecdsa,
+        Hash::Good,
+    ),
+    row(&[0x2b, 0x65, 0x70], "Ed25519", KeyKind::Ed25519, Hash::Good),
+];
+
+const fn row(
+    oid: &'static [u8],
+    name: &'static str,
+    key: KeyKind,
+    hash: Hash,
+) -> SignatureAlgorithm {
+    SignatureAlgorithm {
+        oid,
+        name,
+        key,
+        hash,
+    }
+}

@@ -1,0 +1,247 @@
+//! Refusals, in Go's words.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+
+use crate::verdict::go::hostname::HostnameRefusal;
+use crate::verdict::go::signature::SignatureFailure;
+use crate::x509::certificate::Certificate;
+
+/// Why Go refuses, with the evidence. `Display` is byte for byte what Go prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A critical extension that the verifier does not know.
+    UnhandledCriticalExtension {
+        /// The certificate that carries it.
+        certificate: Certificate,
+    },
+    /// A certificate of the chain is not valid yet.
+    NotYetValid {
+        /// That certificate.
+        certificate: Certificate,
+        /// When it was judged.
+        now: OffsetDateTime,
+    },
+    /// A certificate of the chain has expired.
+    Expired {
+        /// That certificate.
+        certificate: Certificate,
+        /// When it was judged.
+        now: OffsetDateTime,
+    },
+    /// The dialled name is not among the leaf's.
+    Hostname(HostnameRefusal),
+    /// No chain to a root.
+    UnknownAuthority {
+        /// The first candidate that was tried, and why it would not do.
+        hint: Option<Hint>,
+    },
+    /// An intermediate's subject is not its child's issuer.
+    IssuerNameMismatch,
+    /// An intermediate is no CA.
+    NotAuthorizedToSign {
+        /// That intermediate.
+        certificate: Certificate,
+    },
+    /// A path length constraint is exceeded.
+    TooManyIntermediates {
+        /// The certificate that has the constraint.
+        certificate: Certificate,
+    },
+    /// No chain allows the purpose asked for.
+    IncompatibleUsage,
+    /// Go gives up after a hundred candidates.
+    SignatureLimit,
+}
+
+/// The candidate that an `UnknownAuthorityError` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// Why the candidate would not do.
+    pub why: HintReason,
+    /// The candidate.
+    pub candidate: Certificate,
+}
+
+/// Why a candidate for the issuer would not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HintReason {
+    /// It did not make the signature, or may not have.
+    Signature(SignatureFailure),
+    /// It cannot stand in this chain.
+    Candidate(Box<Refusal>),
+}
+
+impl Refusal {
+    /// Go's text.
+    pub fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl From<HostnameRefusal> for Refusal {
+    fn from(refusal: HostnameRefusal) -> Self {
+        Self::Hostname(refusal)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnhandledCriticalExtension { .. } => {
+                f.write_str("x509: unhandled critical extension")
+            }
+            Self::NotYetValid { certificate, now } => {
+                outside_validity(f, *now, "before", certificate.not_before())
+            }
+            Self::Expired { certificate, now } => {
+                outside_validity(f, *now, "after", certificate.not_after())
+            }
+            Self::Hostname(refusal) => refusal.fmt(f),
+            Self::UnknownAuthority { hint: None } => f.write_str(UNKNOWN_AUTHORITY),
+            Self::UnknownAuthority { hint: Some(hint) } => write!(
+                f,
+                "{UNKNOWN_AUTHORITY} (possibly because of {} while trying to verify candidate authority certificate {})",
+                quote(&hint.why.to_string()),
+                quote(&hint.candidate_name())
+            ),
+            Self::IssuerNameMismatch => {
+                f.write_str("x509: issuer name does not match subject from issuing certificate")
+            }
+            Self::NotAuthorizedToSign { .. } => {
+                f.write_str("x509: certificate is not authorized to sign other certificates")
+            }
+            Self::TooManyIntermediates { .. } => {
+                f.write_str("x509: too many intermediates for path length constraint")
+            }
+            Self::IncompatibleUsage => {
+                f.write_str("x509: certificate specifies an incompatible key usage")
+            }
+            Self::SignatureLimit => f.write_str(
+                "x509: signature check attempts limit reached while verifying certificate chain",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl Hint {
+    /// How Go names the candidate: common name, first organization or serial number.
+    pub fn candidate_name(&self) -> String {
+        let subject = self.candidate.subject();
+        let name = subject.common_name().filter(|name| !name.is_empty());
+        match (name, subject.organizations().first()) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(organization)) => (*organization).to_owned(),
+            (None, None) => format!("serial:{}", decimal(self.candidate.serial())),
+        }
+    }
+}
+
+impl fmt::Display for HintReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signature(failure) => failure.fmt(f),
+            Self::Candidate(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+fn outside_validity(
+    f: &mut fmt::Formatter<'_>,
+    now: OffsetDateTime,
+    side: &str,
+    limit: OffsetDateTime,
+) -> fmt::Result {
+    write!(
+        f,
+        "x509: certificate has expired or is not yet valid: current time {} is {side} {}",
+        rfc3339(now),
+        rfc3339(limit)
+    )
+}
+
+/// Go's `time.RFC3339`: whole seconds.
+fn rfc3339(instant: OffsetDateTime) -> String {
+    let offset = match instant.offset() {
+        offset if offset.is_utc() => "Z".to_owned(),
+        offset => {
+            let sign = if offset.is_negative() { '-' } else { '+' };
+            let minutes = offset.whole_minutes().unsigned_abs();
+            format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+        }
+    };
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{offset}",
+        instant.year(),
+        u8::from(instant.month()),
+        instant.day(),
+        instant.hour(),
+        instant.minute(),
+        instant.second()
+    )
+}
+
+/// `strconv.Quote`, which `%q` uses.
+fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{b}' => quoted.push_str("\\v"),
+            ' '..='~' => quoted.push(character),
+            '\0'..='\u{7f}' => escape(&mut quoted, format_args!("\\x{:02x}", u32::from(character))),
+            _ if is_printable(character) => quoted.push(character),
+            '\u{80}'..='\u{ffff}' => {
+                escape(&mut quoted, format_args!("\\u{:04x}", u32::from(character)))
+            }
+            _ => escape(&mut quoted, format_args!("\\U{:08x}", u32::from(character))),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn escape(quoted: &mut String, escaped: fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = quoted.write_fmt(escaped);
+}
+
+/// What `unicode.IsPrint` holds printable: Rust's own tables agree but for combining marks, which they escape.
+fn is_printable(character: char) -> bool {
+    character.is_alphanumeric() || character.escape_debug().count() == 1
+}
+
+/// A big-endian number in decimal, as `big.Int` prints a serial number.
+pub(super) fn decimal(bytes: &[u8]) -> String {
+    let mut digits: Vec<u8> = vec![0];
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for digit in &mut digits {
+            carry += u32::from(*digit) << 8;
+            *digit = (carry % 10) as u8;
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    digits
+        .iter()
+        .rev()
+        .map(|digit| char::from(b'0' + digit))
+        .collect()
+}
+
+const UNKNOWN_AUTHORITY: &str = "x509: certificate signed by unknown authority";

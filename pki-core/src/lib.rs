@@ -36,6 +36,6 @@ pub mod profile;
 pub mod request;
 pub mod source;
 pub mod topology;
-pub mod write;
 pub mod verdict;
+pub mod write;
 pub mod x509;

@@ -1,0 +1,35 @@
+//! What hapki writes, under the programs that read it: kube-apiserver, etcd, nginx, kubectl, kubeadm, Go, OpenSSL
+//! and the lints.
+//!
+//! The foreign programs come from `tests/peers/build.sh`. The tests are ignored by default; they fail, and say what is
+//! missing, when a program is not there:
+//!
+//! ```text
+//! tests/peers/build.sh && cargo test --test acid -- --ignored
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test states its assumptions by failing"
+)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a test crate has no readers outside"
+)]
+
+mod ca;
+mod cluster;
+mod control_plane;
+mod hapki_first;
+mod inventory;
+mod kubeadm;
+mod kubeadm_first;
+mod lints;
+mod loaded;
+mod peers;
+mod server;
+mod unusual_ca_names;

@@ -1,0 +1,88 @@
+//! A server process: its log, its readiness, its end.
+
+use std::fs;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::peers;
+
+/// A running server; it ends when this is dropped.
+pub struct Server {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts a server whose output goes to `log`. Should the tests be killed, the server goes too.
+    pub fn start(name: &str, command: &Command, log: PathBuf) -> Self {
+        let file = File::create(&log).unwrap();
+        let child = Command::new(peers::find("setpriv"))
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
+            .spawn()
+            .unwrap_or_else(|e| panic!("{name}: {command:?}: {e}"));
+        Self {
+            name: name.to_owned(),
+            child,
+            log,
+        }
+    }
+
+    /// Panics with the end of the log when the server is no longer there.
+    #[track_caller]
+    pub fn assert_alive(&mut self) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            panic!("{} ended with {status}\n{}", self.name, self.log_tail());
+        }
+    }
+
+    /// The last lines of the log.
+    pub fn log_tail(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+        format!("--- end of {}:\n{}", self.log.display(), tail.join("\n"))
+    }
+
+    fn terminate(&mut self) {
+        // kube-apiserver's graceful end takes 21 s; a second is enough for nginx and etcd.
+        let _ = Command::new(peers::find("kill"))
+            .arg(self.child.id().to_string())
+            .status();
+    }
+}
+
+/// Asks all servers to end, gives them a second together, and ends those that are left.
+pub fn stop_all(servers: &mut Vec<Server>) {
+    for server in servers.iter_mut() {
+        server.terminate();
+    }
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while Instant::now() < deadline
+        && servers
+            .iter_mut()
+            .any(|s| matches!(s.child.try_wait(), Ok(None)))
+    {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    servers.clear();
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const TAIL_LINES: usize = 40;

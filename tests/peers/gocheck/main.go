@@ -1,0 +1,70 @@
+// Command gocheck is the Go side of hapki's tests: crypto/x509 and crypto/tls,
+// asked directly, with nothing of Kubernetes in between.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+const usage = `usage:
+  gocheck version
+  gocheck verify --roots R.pem --chain C.pem [--intermediates I.pem] [--host H] [--purpose server|client] [--at RFC3339]
+  gocheck describe --cert C.pem
+  gocheck keypair --cert C.pem --key K.pem
+  gocheck dial --roots R.pem --addr HOST:PORT --server-name N [--cert C.pem --key K.pem]
+  gocheck serve --addr HOST:PORT --cert C.pem --key K.pem --client-ca CA.pem
+  gocheck bench issue --key p256|rsa2048 -n N
+  gocheck bench verify --roots R.pem --dir DIR --host H
+Every answer is one JSON object on stdout. Exit code: 0 yes, 1 no, 2 could not be asked.
+`
+
+func main() {
+	if len(os.Args) < 2 {
+		fail(usage)
+	}
+	commands := map[string]func([]string) (answer, error){
+		"version":  version,
+		"verify":   verify,
+		"describe": describe,
+		"keypair":  keypair,
+		"dial":     dial,
+		"serve":    serve,
+		"bench":    bench,
+	}
+	command, known := commands[os.Args[1]]
+	if !known {
+		fail(usage)
+	}
+	reply, err := command(os.Args[2:])
+	if err != nil {
+		fail(err.Error())
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(reply.body); err != nil {
+		fail(err.Error())
+	}
+	if !reply.yes {
+		os.Exit(1)
+	}
+}
+
+// answer is what goes to stdout, and whether it is a yes.
+type answer struct {
+	yes  bool
+	body any
+}
+
+// verdict is the answer to a question that Go answers with nil or an error.
+func verdict(err error) answer {
+	body := map[string]any{"ok": err == nil, "error": nil}
+	if err != nil {
+		body["error"] = err.Error()
+	}
+	return answer{err == nil, body}
+}
+
+func fail(message string) {
+	fmt.Fprintln(os.Stderr, "gocheck:", message)
+	os.Exit(2)
+}

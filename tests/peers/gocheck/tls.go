@@ -1,0 +1,96 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// dial does one TLS handshake and one read, so that a server's refusal of the
+// client certificate, which TLS 1.3 sends after the handshake, is seen too.
+func dial(args []string) (answer, error) {
+	flags := flag.NewFlagSet("dial", flag.ExitOnError)
+	rootsFile := flags.String("roots", "", "PEM file of the trusted certificates")
+	address := flags.String("addr", "", "host:port to connect to")
+	serverName := flags.String("server-name", "", "name or address to verify")
+	certificate := flags.String("cert", "", "client certificate")
+	key := flags.String("key", "", "its key")
+	flags.Parse(args)
+
+	roots, err := pool(*rootsFile)
+	if err != nil {
+		return answer{}, err
+	}
+	config := &tls.Config{RootCAs: roots, ServerName: *serverName}
+	if *certificate != "" {
+		pair, err := tls.LoadX509KeyPair(*certificate, *key)
+		if err != nil {
+			return verdict(err), nil
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: dialTimeout}, "tcp", *address, config)
+	if err != nil {
+		return verdict(err), nil
+	}
+	defer connection.Close()
+	connection.SetDeadline(time.Now().Add(refusalWait))
+	_, err = connection.Read(make([]byte, 1))
+	var timeout net.Error
+	if errors.Is(err, io.EOF) || errors.As(err, &timeout) && timeout.Timeout() {
+		err = nil
+	}
+	return verdict(err), nil
+}
+
+// serve has the kubelet's posture: client certificates are asked for and
+// checked against the client CA, and an anonymous request gets 401.
+func serve(args []string) (answer, error) {
+	flags := flag.NewFlagSet("serve", flag.ExitOnError)
+	address := flags.String("addr", "", "host:port to listen on")
+	certificate := flags.String("cert", "", "serving certificate")
+	key := flags.String("key", "", "its key")
+	clientCA := flags.String("client-ca", "", "PEM file of the CAs of clients")
+	flags.Parse(args)
+
+	clients, err := pool(*clientCA)
+	if err != nil {
+		return answer{}, err
+	}
+	handler := func(response http.ResponseWriter, request *http.Request) {
+		user, err := clientName(request, clients)
+		if err != nil {
+			http.Error(response, "Unauthorized", http.StatusUnauthorized)
+			return
+		}
+		io.WriteString(response, user+"\n")
+	}
+	server := &http.Server{
+		Addr:      *address,
+		Handler:   http.HandlerFunc(handler),
+		TLSConfig: &tls.Config{ClientAuth: tls.RequestClientCert, ClientCAs: clients},
+	}
+	return answer{}, server.ListenAndServeTLS(*certificate, *key)
+}
+
+func clientName(request *http.Request, clients *x509.CertPool) (string, error) {
+	if len(request.TLS.PeerCertificates) == 0 {
+		return "", errors.New("anonymous")
+	}
+	leaf := request.TLS.PeerCertificates[0]
+	_, err := leaf.Verify(x509.VerifyOptions{
+		Roots:     clients,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	return leaf.Subject.CommonName, err
+}
+
+const (
+	dialTimeout = 5 * time.Second
+	refusalWait = 300 * time.Millisecond
+)

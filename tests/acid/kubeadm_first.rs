@@ -49,11 +49,12 @@ fn every_certificate_has_the_fields_that_kubeadm_gives_it() {
         let pki = cluster_of_shaolin(&work.join("cluster"), algorithm);
         let theirs = kubeadms_own(&work.join("kubeadm"), &pki, algorithm);
         let out = work.join("out");
-        peers::must(
-            issue(&pki, "all")
-                .args(["--ip", WUDANG, "--key", hapkis_name(algorithm), "--out"])
-                .arg(&out),
-        );
+        let nodes = [("shaolin", "10.27.53.32"), ("wudang", WUDANG)];
+        let inventory = inventory::write(&work, &nodes, ENDPOINT, hapkis_name(algorithm));
+        let mut all = issue(&pki, "all");
+        all.args(["--key", hapkis_name(algorithm), "--inventory"])
+            .arg(inventory);
+        peers::must(all.arg("--out").arg(&out));
         let ours = out.join("wudang/etc/kubernetes");
         for file in CERTIFICATES {
             differing += compare(

@@ -71,7 +71,7 @@ impl Cluster {
         };
         for program in ["etcd", "kube-apiserver"] {
             for node in &NODES {
-                let command = cluster.from_manifest(program, node);
+                let command = cluster.command_in_manifest(program, node);
                 cluster.spawn(&format!("{program}-{}", node.name), &command);
             }
         }
@@ -109,7 +109,7 @@ impl Cluster {
     }
 
     /// The command line that a node's manifest holds, its paths led into the node's tree.
-    fn from_manifest(&self, program: &str, node: &Node) -> Command {
+    fn command_in_manifest(&self, program: &str, node: &Node) -> Command {
         let kubernetes = self.trees.join(node.name).join("etc/kubernetes");
         let manifest =
             fs::read_to_string(kubernetes.join("manifests").join(format!("{program}.yaml")))

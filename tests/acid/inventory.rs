@@ -11,11 +11,15 @@ pub fn write(directory: &Path, nodes: &[(&str, &str)], endpoint: &str, key: &str
     let nodes: String = nodes
         .iter()
         .map(|(name, address)| {
-            format!("  - name: {name}\n    address: {address}\n    roles: [control-plane]\n")
+            format!(
+                "  - {{ name: {name}, addresses: [{address}], roles: [control-plane, etcd] }}\n"
+            )
         })
         .collect();
     let text = format!(
-        "kubernetes:\n  version: v1.34.4\n  endpoint: {endpoint}\n  key: {key}\nnodes:\n{nodes}"
+        "apiVersion: hapki.dev/v1\nkind: Cluster\nmetadata: {{ name: wulin }}\n\
+         kubernetes: {{ version: \"1.34\", controlPlaneEndpoint: \"{endpoint}\" }}\n\
+         certificates: {{ key: {key} }}\nnodes:\n{nodes}"
     );
     let file = directory.join("hapki.yaml");
     fs::write(&file, text).unwrap();

@@ -145,13 +145,12 @@ controlPlaneEndpoint: kubernetes.default.svc:8443
 encryptionAlgorithm: %s
 certificatesDir: %s
 `
-	inventoryText = `kubernetes:
-  version: v1.34.4
-  endpoint: kubernetes.default.svc:8443
-  key: %s
+	inventoryText = `apiVersion: hapki.dev/v1
+kind: Cluster
+metadata: { name: wulin }
+kubernetes: { version: "1.34", controlPlaneEndpoint: "kubernetes.default.svc:8443" }
+certificates: { key: %s }
 nodes:
-  - name: shaolin
-    address: 10.27.53.32
-    roles: [control-plane]
+  - { name: shaolin, addresses: [10.27.53.32], roles: [control-plane, etcd] }
 `
 )

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"debug/buildinfo"
 	"flag"
 	"fmt"
 	"os"
@@ -31,11 +32,12 @@ func main() {
 			must(fmt.Errorf("MISSING %s: compare.sh builds it", program))
 		}
 	}
-	setting.printMachine()
+	setting.printVersions()
+	printLoad()
 	for _, contest := range setting.contests() {
 		contest.run()
 	}
-	setting.printMachine()
+	printLoad()
 }
 
 // setting is where everything is.
@@ -50,26 +52,37 @@ func (s setting) path(parts ...string) string {
 	return filepath.Join(append([]string{s.work}, parts...)...)
 }
 
-func (s setting) printMachine() {
-	load, _ := os.ReadFile("/proc/loadavg")
-	one := strings.Fields(string(load) + " ?")[0]
-	fmt.Printf("\nload %s on %d cores", one, runtime.NumCPU())
-	var busy float64
-	if _, err := fmt.Sscan(one, &busy); err == nil && busy > float64(runtime.NumCPU())+1 {
-		fmt.Print(" (TOO BUSY: do not quote the wall times)")
-	}
-	fmt.Println()
+func (s setting) printVersions() {
 	for _, command := range [][]string{
-		{s.hapki, "--version"}, {s.peer("kubeadm"), "version", "-o", "short"}, {s.peer("gocheck"), "version"},
-		{"openssl", "version"}, {s.peer("cfssl"), "version"}, {s.peer("step"), "version"},
+		{s.hapki, "--version"}, {s.peer("kubeadm"), "version", "-o", "short"}, {s.peer("gocheck"), "version"}, {"openssl", "version"},
 	} {
 		out, err := exec.Command(command[0], command[1:]...).Output()
-		line := strings.SplitN(strings.TrimSpace(string(out)), "\n", 2)[0]
+		line := strings.TrimSpace(string(out))
 		if err != nil {
 			line = "MISSING: " + err.Error()
 		}
 		fmt.Printf("- %s: %s\n", filepath.Base(command[0]), line)
 	}
+	// Built by `go install`, these know their version as a module only.
+	for _, name := range []string{"cfssl", "step"} {
+		info, err := buildinfo.ReadFile(s.peer(name))
+		if err != nil {
+			fmt.Printf("- %s: MISSING: %v\n", name, err)
+			continue
+		}
+		fmt.Printf("- %s: %s\n", name, info.Main.Version)
+	}
+}
+
+func printLoad() {
+	bytes, _ := os.ReadFile("/proc/loadavg")
+	load := strings.Fields(string(bytes) + " ?")[0]
+	fmt.Printf("\nload %s on %d cores", load, runtime.NumCPU())
+	var busy float64
+	if _, err := fmt.Sscan(load, &busy); err == nil && busy > float64(runtime.NumCPU())+1 {
+		fmt.Print(" (TOO BUSY: do not quote the wall times)")
+	}
+	fmt.Println()
 }
 
 func must(err error) {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -36,16 +38,16 @@ type sample struct{ user, cpu, wall float64 }
 func (c contest) run() {
 	fmt.Printf("\n### %s\n\n", c.title)
 	samples := make([][]sample, len(c.entries))
-	missing := make([]error, len(c.entries))
+	failed := make([]error, len(c.entries))
 	// The first round warms the page cache and is thrown away.
 	for round := range c.rounds + 1 {
 		for i, entry := range c.entries {
-			if missing[i] != nil {
+			if failed[i] != nil {
 				continue
 			}
 			sample, err := entry.measure()
 			if err != nil {
-				missing[i] = err
+				failed[i] = err
 			} else if round > 0 {
 				samples[i] = append(samples[i], sample)
 			}
@@ -61,13 +63,13 @@ func (c contest) run() {
 	}
 	fmt.Print("\n\n| program | CPU ms | user ms | wall ms | CPU, times hapki's | wall, times hapki's |\n| --- | --- | --- | --- | --- | --- |\n")
 	for i, entry := range c.entries {
-		if missing[i] != nil {
-			fmt.Printf("| %s | MISSING: %s |\n", entry.name, strings.ReplaceAll(missing[i].Error(), "\n", " "))
+		if failed[i] != nil {
+			fmt.Printf("| %s | **%s** |\n", entry.name, strings.ReplaceAll(failed[i].Error(), "\n", " "))
 			continue
 		}
 		cpu, user, wall := c.summary(samples[i])
 		ratio := func(field func(sample) float64) string {
-			if i == 0 || missing[0] != nil {
+			if i == 0 || failed[0] != nil {
 				return ""
 			}
 			return fmt.Sprintf("%.2f", c.middle(samples[i], field)/c.middle(samples[0], field))
@@ -142,8 +144,10 @@ func (e entry) measure() (sample, error) {
 		var stderr strings.Builder
 		command.Stderr = &stderr
 		start := time.Now()
-		if err := command.Run(); err != nil {
-			return total, fmt.Errorf("%s: %w %s", strings.Join(args, " "), err, stderr.String())
+		if err := command.Run(); errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
+			return total, fmt.Errorf("MISSING: %s", args[0])
+		} else if err != nil {
+			return total, fmt.Errorf("FAILED: %s: %w %s", strings.Join(args, " "), err, stderr.String())
 		}
 		total.wall += time.Since(start).Seconds()
 		total.user += command.ProcessState.UserTime().Seconds()

@@ -81,19 +81,33 @@ impl Cluster {
         cluster
     }
 
-    /// `kubectl` with a kubeconfig of a node and that node's hosts file.
-    pub fn kubectl(&self, node: &Node, kubeconfig: &str, args: &[&str]) -> Said {
-        let root = self.trees.join(node.name);
-        let mut command = with_hosts(&root.join("etc/hosts"));
+    /// `kubectl` with a kubeconfig of a node, on that node.
+    pub fn kubectl_with(&self, node: &Node, kubeconfig: &str, args: &[&str]) -> Said {
+        let file = self
+            .trees
+            .join(node.name)
+            .join("etc/kubernetes")
+            .join(kubeconfig);
+        self.kubectl(
+            node,
+            &[&[format!("--kubeconfig={}", file.display()).as_str()], args].concat(),
+        )
+    }
+
+    /// `kubectl` with a node's hosts file.
+    pub fn kubectl(&self, node: &Node, args: &[&str]) -> Said {
+        let mut command = with_hosts(&self.trees.join(node.name).join("etc/hosts"));
         command
             .arg(peers::find("kubectl"))
-            .arg("--kubeconfig")
-            .arg(root.join("etc/kubernetes").join(kubeconfig))
             .arg("--request-timeout=10s")
-            .args(args)
-            .env("HOME", &self.work)
-            .env_remove("KUBECONFIG");
+            .args(args);
+        command.env("HOME", &self.work).env_remove("KUBECONFIG");
         peers::run(&command)
+    }
+
+    /// A node's PKI directory.
+    pub fn pki(&self, node: &Node) -> PathBuf {
+        self.trees.join(node.name).join("etc/kubernetes/pki")
     }
 
     /// Fails with the end of every log.
@@ -103,7 +117,8 @@ impl Cluster {
         panic!("{why}\n{}", logs.join("\n"));
     }
 
-    fn spawn(&mut self, name: &str, command: &Command) {
+    /// Starts one more server, which ends with the others.
+    pub fn spawn(&mut self, name: &str, command: &Command) {
         let log = self.work.join(format!("{name}.log"));
         self.servers.push(Server::start(name, command, log));
     }
@@ -152,7 +167,7 @@ impl Cluster {
                 for server in &mut self.servers {
                     server.assert_alive();
                 }
-                let said = self.kubectl(node, LOCAL_ADMIN, &["get", "--raw", "/readyz"]);
+                let said = self.kubectl_with(node, LOCAL_ADMIN, &["get", "--raw", "/readyz"]);
                 if said.ok && said.stdout == "ok" {
                     break;
                 }

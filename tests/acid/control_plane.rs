@@ -14,6 +14,7 @@ use crate::cluster::Cluster;
 use crate::cluster::LOCAL_ADMIN;
 use crate::cluster::NODES;
 use crate::cluster::Node;
+use crate::identities;
 use crate::inventory;
 use crate::peers;
 
@@ -25,9 +26,13 @@ fn three_masters_and_a_balancer_serve_and_the_foretold_fault_is_mended() {
     let endpoint = format!("{BALANCER_NAME}:{BALANCER_PORT}");
     let inventory = inventory::write(&work, &addresses, &endpoint, "rsa-2048");
     let trees = inventory::init(&work, &inventory);
-    let cluster = Cluster::start(&trees, &work);
+    let mut cluster = Cluster::start(&trees, &work);
 
     assert_every_route_answers(&cluster);
+    identities::assert_etcdctl_reaches_every_member(&cluster);
+    identities::assert_front_proxies_are_believed(&cluster);
+    identities::assert_kubelets_know_the_apiservers(&mut cluster);
+    identities::assert_tokens_hold_everywhere(&cluster);
     assert_no_edge_refused(&cluster, &NODES[1]);
     let [shaolin, wudang, _] = &NODES;
     copy_serving_pair(&cluster, shaolin, wudang);
@@ -70,7 +75,7 @@ fn assert_every_route_answers(cluster: &Cluster) {
             }
         }
         let asking = &NODES[round % NODES.len()];
-        let said = cluster.kubectl(asking, "admin.conf", &["get", "--raw", "/readyz"]);
+        let said = cluster.kubectl_with(asking, "admin.conf", &["get", "--raw", "/readyz"]);
         if !said.ok || said.stdout != "ok" {
             cluster.fail(&format!(
                 "request {round} through the balancer: {}",
@@ -82,7 +87,7 @@ fn assert_every_route_answers(cluster: &Cluster) {
 
 /// The answer of a node's apiserver at the node's address, or the line that kubectl printed.
 fn readyz(cluster: &Cluster, node: &Node) -> Result<(), String> {
-    let said = cluster.kubectl(node, LOCAL_ADMIN, &["get", "--raw", "/readyz"]);
+    let said = cluster.kubectl_with(node, LOCAL_ADMIN, &["get", "--raw", "/readyz"]);
     if said.ok && said.stdout == "ok" {
         Ok(())
     } else {

@@ -25,6 +25,7 @@ mod ca;
 mod cluster;
 mod control_plane;
 mod hapki_first;
+mod identities;
 mod inventory;
 mod kubeadm;
 mod kubeadm_first;

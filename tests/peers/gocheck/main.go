@@ -14,6 +14,7 @@ const usage = `usage:
   gocheck describe --cert C.pem
   gocheck keypair --cert C.pem --key K.pem
   gocheck dial --roots R.pem --addr HOST:PORT --server-name N [--cert C.pem --key K.pem]
+  gocheck get --roots R.pem --url URL --cert C.pem --key K.pem [--header "NAME: VALUE"]
   gocheck serve --addr HOST:PORT --cert C.pem --key K.pem --client-ca CA.pem
   gocheck bench issue --key p256|rsa2048 -n N
   gocheck bench verify --roots R.pem --dir DIR --host H
@@ -30,6 +31,7 @@ func main() {
 		"describe": describe,
 		"keypair":  keypair,
 		"dial":     dial,
+		"get":      get,
 		"serve":    serve,
 		"bench":    bench,
 	}

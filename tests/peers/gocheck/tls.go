@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,45 @@ func dial(args []string) (answer, error) {
 		err = nil
 	}
 	return verdict(err), nil
+}
+
+// get sends one HTTP request and answers with its status and body.
+func get(args []string) (answer, error) {
+	flags := flag.NewFlagSet("get", flag.ExitOnError)
+	rootsFile := flags.String("roots", "", "PEM file of the trusted certificates")
+	url := flags.String("url", "", "what to get")
+	header := flags.String("header", "", "one header, as NAME: VALUE")
+	certificate := flags.String("cert", "", "client certificate")
+	key := flags.String("key", "", "its key")
+	flags.Parse(args)
+
+	roots, err := pool(*rootsFile)
+	if err != nil {
+		return answer{}, err
+	}
+	pair, err := tls.LoadX509KeyPair(*certificate, *key)
+	if err != nil {
+		return verdict(err), nil
+	}
+	request, err := http.NewRequest(http.MethodGet, *url, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	if name, value, found := strings.Cut(*header, ": "); found {
+		request.Header.Set(name, value)
+	}
+	config := &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}}
+	client := &http.Client{Timeout: dialTimeout, Transport: &http.Transport{TLSClientConfig: config}}
+	response, err := client.Do(request)
+	if err != nil {
+		return verdict(err), nil
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return verdict(err), nil
+	}
+	return answer{true, map[string]any{"ok": true, "error": nil, "status": response.StatusCode, "body": string(body)}}, nil
 }
 
 // serve has the kubelet's posture: client certificates are asked for and

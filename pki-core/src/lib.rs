@@ -30,6 +30,7 @@
 
 pub mod bundle;
 pub mod facts;
+pub mod inventory;
 pub mod issue;
 pub mod place;
 pub mod plan;

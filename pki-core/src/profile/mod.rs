@@ -4,13 +4,12 @@
 //! Source: kubeadm, cmd/kubeadm/app/phases/certs/certlist.go and phases/kubeconfig/kubeconfig.go, v1.28 to v1.37.
 
 mod table;
-mod version;
 
 use std::fmt;
 use std::str::FromStr;
 
-pub use version::KubernetesVersion;
-pub use version::VersionError;
+pub use crate::inventory::KubernetesVersion;
+pub use crate::inventory::VersionError;
 
 use crate::x509::certificate::ExtendedKeyUsage;
 use crate::x509::name::DistinguishedName;

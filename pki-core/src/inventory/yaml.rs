@@ -1,0 +1,230 @@
+//! YAML streams: documents, each with its place in the file, and errors as sentences with their line.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_saphyr::Spanned;
+
+use crate::inventory::InventoryError;
+use crate::inventory::text::ValueError;
+use crate::place::Place;
+
+/// A scalar as it is written (`1.30` is not a number here), with its line.
+pub(super) type Text = Spanned<String>;
+
+/// One document of a stream.
+pub(super) struct Document<'a> {
+    place: &'a Place,
+    /// The document after as many empty lines as precede it in the file, so that the parser counts lines right.
+    text: String,
+    first_line: u32,
+}
+
+/// What a document says it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Header {
+    pub(super) api_version: Option<Text>,
+    pub(super) kind: Option<Text>,
+}
+
+/// Splits a stream where Kubernetes does (k8s.io/apimachinery, util/yaml, YAMLReader): at lines that hold only `---`.
+/// Documents with nothing in them are left out.
+pub(super) fn documents<'a>(text: &str, place: &'a Place) -> Vec<Document<'a>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut documents = Vec::new();
+    let mut current = String::new();
+    let mut first_line = None;
+    for (number, line) in (1_u32..).zip(text.lines()) {
+        if is_separator(line) {
+            if let Some(first_line) = first_line.take() {
+                documents.push(Document {
+                    place,
+                    text: current,
+                    first_line,
+                });
+            }
+            current = "\n".repeat(number as usize);
+            continue;
+        }
+        if first_line.is_none() && has_content(line) {
+            first_line = Some(number);
+        }
+        current.push_str(line);
+        current.push('\n');
+    }
+    if let Some(first_line) = first_line {
+        documents.push(Document {
+            place,
+            text: current,
+            first_line,
+        });
+    }
+    documents
+}
+
+fn is_separator(line: &str) -> bool {
+    line.strip_prefix("---").is_some_and(|rest| {
+        let rest = rest.trim();
+        rest.is_empty() || rest.starts_with('#')
+    })
+}
+
+fn has_content(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && !line.starts_with('#') && !line.starts_with('%') && line != "..."
+}
+
+impl Document<'_> {
+    /// Reads the document as `T`.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, InventoryError> {
+        serde_saphyr::from_str(&self.text).map_err(|error| self.sentence(&error))
+    }
+
+    /// An error that concerns the document as a whole.
+    pub(super) fn error(
+        &self,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> InventoryError {
+        InventoryError {
+            place: Box::new(self.place.at_line(self.first_line)),
+            problem: problem.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// An error at the value `at`.
+    pub(super) fn error_at<T>(
+        &self,
+        at: &Spanned<T>,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> InventoryError {
+        InventoryError {
+            place: Box::new(self.place_of(at)),
+            problem: problem.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// Where the value `at` stands.
+    pub(super) fn place_of<T>(&self, at: &Spanned<T>) -> Place {
+        let line = u32::try_from(at.referenced.line()).unwrap_or(u32::MAX);
+        self.place.at_line(line)
+    }
+
+    /// Reads the scalar `text` by `reader`; a refusal gets the scalar's line.
+    pub(super) fn value<T>(
+        &self,
+        text: &Text,
+        reader: impl Fn(&str) -> Result<T, ValueError>,
+    ) -> Result<T, InventoryError> {
+        reader(&text.value)
+            .map_err(|ValueError { problem, hint }| self.error_at(text, problem, hint))
+    }
+
+    /// Reads every scalar of a list that may be absent.
+    pub(super) fn values<T>(
+        &self,
+        list: &Option<Vec<Text>>,
+        reader: impl Fn(&str) -> Result<T, ValueError>,
+    ) -> Result<Vec<T>, InventoryError> {
+        list.iter()
+            .flatten()
+            .map(|text| self.value(text, &reader))
+            .collect()
+    }
+
+    /// Reads a scalar that may be absent.
+    pub(super) fn optional<T>(
+        &self,
+        text: &Option<Text>,
+        reader: impl Fn(&str) -> Result<T, ValueError>,
+    ) -> Result<Option<T>, InventoryError> {
+        text.as_ref()
+            .map(|text| self.value(text, reader))
+            .transpose()
+    }
+
+    fn sentence(&self, error: &serde_saphyr::Error) -> InventoryError {
+        let error = error.without_snippet();
+        let line = error.location().map_or(self.first_line, |at| {
+            u32::try_from(at.line()).unwrap_or(u32::MAX)
+        });
+        let (problem, hint) = explain(error);
+        InventoryError {
+            place: Box::new(self.place.at_line(line)),
+            problem,
+            hint,
+        }
+    }
+}
+
+/// The parser speaks of events; people write files.
+fn explain(error: &serde_saphyr::Error) -> (String, Option<String>) {
+    use serde_saphyr::Error;
+    match error {
+        Error::SerdeUnknownField {
+            field, expected, ..
+        } => (
+            format!("`{field}` is not a key that is known here"),
+            Some(format!("the keys here are {}", expected.join(", "))),
+        ),
+        Error::SerdeMissingField { field, .. } => (
+            format!("`{field}` is missing"),
+            Some(format!("add `{field}:` to this entry")),
+        ),
+        Error::DuplicateMappingKey { key, .. } => (
+            format!(
+                "`{}` stands here a second time",
+                key.as_deref().unwrap_or("a key")
+            ),
+            Some("keep one of the two".to_owned()),
+        ),
+        Error::Unexpected {
+            expected: "sequence start",
+            ..
+        } => (
+            "a list is expected here".to_owned(),
+            Some("write `[a, b]`, or one entry a line after `- `".to_owned()),
+        ),
+        Error::Unexpected {
+            expected: "mapping start",
+            ..
+        } => (
+            "keys with values are expected here".to_owned(),
+            Some("write `key: value` lines, indented by spaces".to_owned()),
+        ),
+        Error::Unexpected {
+            expected: "string scalar",
+            ..
+        } => (
+            "a single value is expected here".to_owned(),
+            Some("write one value, not a list and not keys".to_owned()),
+        ),
+        Error::NullIntoString { .. } => (
+            "a value is missing here".to_owned(),
+            Some("write the value, or leave the key out".to_owned()),
+        ),
+        _ => (
+            format!("not YAML: {}", parsers_words(error)),
+            yaml_hint(error),
+        ),
+    }
+}
+
+fn parsers_words(error: &serde_saphyr::Error) -> String {
+    let words = error.to_string();
+    let place = error
+        .location()
+        .map(|at| format!(" at line {}, column {}", at.line(), at.column()));
+    let without_place = place.as_deref().and_then(|place| words.strip_suffix(place));
+    without_place.unwrap_or(&words).to_owned()
+}
+
+fn yaml_hint(error: &serde_saphyr::Error) -> Option<String> {
+    error
+        .to_string()
+        .contains("tab")
+        .then(|| "indent by spaces: YAML takes no tabs there".to_owned())
+}

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use pki_core::inventory;
+use pki_core::inventory::Inventory;
+use pki_core::source;
 use time::Duration;
 use time::OffsetDateTime;
 use time::UtcOffset;
@@ -14,6 +17,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::audit;
 use crate::demo;
+use crate::failure::Failure;
 use crate::inspect;
 
 /// Issue, audit and mend the certificates and shared keys of Kubernetes masters and registries
@@ -118,14 +122,31 @@ impl Now {
 }
 
 impl InventoryFile {
+    /// The cluster's description, when one is given or lies in a default place.
+    pub(crate) fn load(&self) -> Result<Option<Inventory>, Failure> {
+        let Some(path) = self.path() else {
+            return Ok(None);
+        };
+        let refuse = |what: &dyn std::fmt::Display| {
+            Failure::refused(format_args!("{}: {what}", path.display()))
+        };
+        let document = source::read_file(&path).map_err(|problem| {
+            refuse(&problem).hint("name the file that describes the cluster with --inventory FILE")
+        })?;
+        let text =
+            std::str::from_utf8(&document.bytes).map_err(|_| refuse(&"is not text in UTF-8"))?;
+        let parsed = inventory::parse(text, &document.place);
+        parsed
+            .map(Some)
+            .map_err(|error| Failure::refused(&error).hint_if(error.hint()))
+    }
+
     /// The file to read: the one given, whether or not it exists, or the first default one that does.
-    pub(crate) fn path(&self) -> Option<PathBuf> {
-        self.inventory.clone().or_else(|| {
-            DEFAULT_INVENTORIES
-                .iter()
-                .map(PathBuf::from)
-                .find(|path| path.exists())
-        })
+    fn path(&self) -> Option<PathBuf> {
+        let mut defaults = DEFAULT_INVENTORIES.iter().map(PathBuf::from);
+        self.inventory
+            .clone()
+            .or_else(|| defaults.find(|path| path.exists()))
     }
 }
 

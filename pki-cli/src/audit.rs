@@ -45,9 +45,10 @@ enum FailOn {
 
 /// Audits the paths.
 pub(crate) fn run(args: Args, _terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let inventory = args.inventory.load()?;
     Err(Failure::refused(format_args!(
-        "{args:?}: not yet {:?} {:?}",
+        "{args:?}: not yet {:?} {}",
         args.now.instant(),
-        args.inventory.path()
+        inventory.is_some()
     )))
 }

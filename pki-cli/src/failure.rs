@@ -61,6 +61,14 @@ impl Failure {
         self
     }
 
+    /// Adds what to do, where that is known.
+    pub(crate) fn hint_if(self, hint: Option<impl fmt::Display>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
     /// What is wrong, then what to do.
     pub(crate) fn message(&self) -> Option<(&str, Option<&str>)> {
         (self.kind != Kind::ReaderGone).then_some((&self.sentence, self.hint.as_deref()))

@@ -70,10 +70,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn version(verbose: bool, terminal: &mut Terminal) -> Result<Answer, Failure> {
     terminal.print(concat!("hapki ", env!("CARGO_PKG_VERSION"), "\n"))?;
     if verbose {
-        terminal.print(concat!(
-            "verdicts and their words follow crypto/x509 of ",
-            "go1.26",
-            "\n"
+        let release = pki_core::verdict::go::RELEASE;
+        terminal.print(format_args!(
+            "verdicts and their words follow crypto/x509 of Go {release}\n"
         ))?;
     }
     Ok(Answer::Done)

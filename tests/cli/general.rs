@@ -26,7 +26,7 @@ fn version_is_one_line_and_verbose_names_the_go_release() {
     assert_eq!(stdout(&hapki(["--version"])), expected);
     let verbose = stdout(&hapki(["--version", "--verbose"]));
     assert!(verbose.starts_with(&expected));
-    assert!(verbose.contains("crypto/x509 of go1."));
+    assert!(verbose.contains("crypto/x509 of Go 1."));
 }
 
 #[test]

@@ -7,8 +7,11 @@ mod recognise;
 mod resolve;
 mod tree;
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use crate::place::Place;
 
 pub use crate::source::document::Document;
 pub use crate::source::document::ReadProblem;
@@ -41,6 +44,19 @@ pub struct Options {
 /// Only when nothing at all can be read; what is broken inside a tree is said by [`Tree::read`].
 pub fn open(arguments: &[PathArgument], options: Options) -> Result<Vec<Tree>, SourceError> {
     recognise::open(arguments, options)
+}
+
+/// Reads one file that belongs to no tree: one that is to be inspected, an inventory.
+///
+/// # Errors
+/// Why it cannot be read; a FIFO, a directory and the like are never opened.
+pub fn read_file(path: &Path) -> Result<Document, ReadProblem> {
+    let (bytes, mode) = document::read(path)?;
+    Ok(Document {
+        place: Place::file(path),
+        bytes,
+        mode,
+    })
 }
 
 impl Default for Options {

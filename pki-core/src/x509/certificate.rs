@@ -1,12 +1,28 @@
 //! Certificates, parsed once.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use x509_parser::asn1_rs::Any;
+use x509_parser::asn1_rs::FromDer;
+use x509_parser::certificate::X509Certificate;
 
+use crate::x509::crypto;
+use crate::x509::crypto::VerifyError;
+use crate::x509::extensions;
+use crate::x509::hex;
 use crate::x509::name::DistinguishedName;
+use crate::x509::pem;
+use crate::x509::pem::PemError;
 use crate::x509::spki::PublicKey;
+
+pub use crate::x509::extensions::BasicConstraints;
+pub use crate::x509::extensions::ExtendedKeyUsage;
+pub use crate::x509::extensions::Extensions;
+pub use crate::x509::extensions::GeneralName;
+pub use crate::x509::extensions::KeyUsage;
 
 /// A certificate: its DER bytes and everything that is read from them. Cheap to clone.
 #[derive(Clone)]
@@ -14,76 +30,16 @@ pub struct Certificate(Arc<Parsed>);
 
 struct Parsed {
     der: Vec<u8>,
-    tbs: std::ops::Range<usize>,
+    tbs: Range<usize>,
     serial: Vec<u8>,
     issuer: DistinguishedName,
     subject: DistinguishedName,
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
     public_key: PublicKey,
-    signature_algorithm: Vec<u8>,
-    signature: Vec<u8>,
+    signature_algorithm: Range<usize>,
+    signature: Range<usize>,
     extensions: Extensions,
-}
-
-/// The extensions that verifiers look at (RFC 5280 section 4.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extensions {
-    /// Basic constraints, when present.
-    pub basic_constraints: Option<BasicConstraints>,
-    /// Key usage, when present.
-    pub key_usage: Option<KeyUsage>,
-    /// Extended key usage, when present.
-    pub extended_key_usage: Option<Vec<ExtendedKeyUsage>>,
-    /// Subject alternative names, when the extension is present, in the order of the certificate.
-    pub subject_alt_names: Option<Vec<GeneralName>>,
-    /// Subject key identifier.
-    pub subject_key_id: Option<Vec<u8>>,
-    /// The key identifier of the authority key identifier.
-    pub authority_key_id: Option<Vec<u8>>,
-    /// Dotted identifiers of critical extensions that none of the fields above holds.
-    pub unhandled_critical: Vec<String>,
-}
-
-/// Basic constraints (RFC 5280 section 4.2.1.9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BasicConstraints {
-    /// The cA flag.
-    pub ca: bool,
-    /// pathLenConstraint.
-    pub path_len: Option<u32>,
-}
-
-/// Key usage bits (RFC 5280 section 4.2.1.3); bit 0, digitalSignature, is the lowest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyUsage(pub u16);
-
-/// One extended key usage (RFC 5280 section 4.2.1.12).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ExtendedKeyUsage {
-    /// anyExtendedKeyUsage.
-    Any,
-    /// id-kp-serverAuth.
-    ServerAuth,
-    /// id-kp-clientAuth.
-    ClientAuth,
-    /// Any other, dotted.
-    Other(String),
-}
-
-/// One subject alternative name as a certificate presents it, which may be odder than what hapki issues.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum GeneralName {
-    /// A dNSName, as written.
-    Dns(String),
-    /// An iPAddress of 4 or 16 bytes.
-    Ip(IpAddr),
-    /// An rfc822Name.
-    Email(String),
-    /// A uniformResourceIdentifier.
-    Uri(String),
-    /// Anything else, by the number of its tag.
-    Other(u8),
 }
 
 /// Why bytes are not a certificate.
@@ -94,7 +50,38 @@ pub struct CertificateError(pub String);
 impl Certificate {
     /// Reads one DER certificate with nothing after it.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        todo!()
+        Self::from_vec(der.to_vec())
+    }
+
+    /// Reads one DER certificate with nothing after it, keeping the bytes.
+    pub fn from_vec(der: Vec<u8>) -> Result<Self, CertificateError> {
+        let (rest, parsed) = X509Certificate::from_der(&der).map_err(|_| malformed(&der))?;
+        if !rest.is_empty() {
+            let what = format!("{} bytes follow the certificate", rest.len());
+            return Err(CertificateError(what));
+        }
+        let tbs = parsed.tbs_certificate.as_ref();
+        let tbs = range_of(&der, tbs).ok_or_else(|| malformed(&der))?;
+        let algorithm = element_at(&der, tbs.end).ok_or_else(|| malformed(&der))?;
+        let signature =
+            range_of(&der, &parsed.signature_value.data).ok_or_else(|| malformed(&der))?;
+        let public_key = PublicKey::from_der(parsed.public_key().raw)
+            .map_err(|error| CertificateError(format!("its public key is damaged: {error}")))?;
+        let validity = parsed.validity();
+        let read = Parsed {
+            serial: parsed.raw_serial().to_vec(),
+            issuer: DistinguishedName::of(parsed.issuer()),
+            subject: DistinguishedName::of(parsed.subject()),
+            not_before: validity.not_before.to_datetime(),
+            not_after: validity.not_after.to_datetime(),
+            public_key,
+            extensions: extensions::read(parsed.extensions()),
+            tbs,
+            signature_algorithm: algorithm,
+            signature,
+            der: Vec::new(),
+        };
+        Ok(Self(Arc::new(Parsed { der, ..read })))
     }
 
     /// The whole DER.
@@ -104,23 +91,29 @@ impl Certificate {
 
     /// The signed part.
     pub fn tbs(&self) -> &[u8] {
-        // The range was taken from these bytes when they were parsed.
-        self.0.der.get(self.0.tbs.clone()).unwrap_or_default()
+        self.part(&self.0.tbs)
     }
 
     /// One PEM block.
     pub fn to_pem(&self) -> String {
-        todo!()
+        pem::encode(LABEL, self.as_der())
     }
 
     /// SHA-256 of the DER, in lower case hexadecimal: how reports name a certificate.
     pub fn sha256(&self) -> String {
-        todo!()
+        hex(&crypto::sha256(self.as_der()))
     }
 
     /// The serial number's content bytes as encoded (big-endian, two's complement).
     pub fn serial(&self) -> &[u8] {
         &self.0.serial
+    }
+
+    /// The serial number in lower case hexadecimal as OpenSSL prints it: whole bytes without a leading zero byte, `-`
+    /// before a negative one.
+    pub fn serial_hex(&self) -> String {
+        let (negative, magnitude) = extensions::magnitude(&self.0.serial);
+        format!("{}{}", if negative { "-" } else { "" }, hex(&magnitude))
     }
 
     /// The issuer's name.
@@ -150,12 +143,12 @@ impl Certificate {
 
     /// The outer AlgorithmIdentifier, DER.
     pub fn signature_algorithm(&self) -> &[u8] {
-        &self.0.signature_algorithm
+        self.part(&self.0.signature_algorithm)
     }
 
     /// The signature bits.
     pub fn signature(&self) -> &[u8] {
-        &self.0.signature
+        self.part(&self.0.signature)
     }
 
     /// The extensions.
@@ -170,29 +163,90 @@ impl Certificate {
 
     /// Whether this certificate's signature was made by `issuer_key`.
     pub fn is_signed_by(&self, issuer_key: &PublicKey) -> bool {
-        todo!()
+        self.check_signature(issuer_key).is_ok()
+    }
+
+    /// Checks the signature with `issuer_key`, and says why it does not verify.
+    pub fn check_signature(&self, issuer_key: &PublicKey) -> Result<(), VerifyError> {
+        crypto::verify(
+            issuer_key,
+            self.signature_algorithm(),
+            self.tbs(),
+            self.signature(),
+        )
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        // The range was taken from these bytes when they were parsed.
+        self.0.der.get(range.clone()).unwrap_or_default()
     }
 }
 
-impl KeyUsage {
-    /// digitalSignature.
-    pub const DIGITAL_SIGNATURE: Self = Self(1);
-    /// keyEncipherment.
-    pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
-    /// keyCertSign.
-    pub const KEY_CERT_SIGN: Self = Self(1 << 5);
-    /// cRLSign.
-    pub const CRL_SIGN: Self = Self(1 << 6);
+/// One certificate of a file, or what is wrong at its place.
+pub struct Entry {
+    /// The line of its BEGIN, counted from 1; none for DER.
+    pub line: Option<u32>,
+    /// The certificate.
+    pub certificate: Result<Certificate, ReadError>,
+}
 
-    /// Whether every bit of `other` is set.
-    pub fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
+/// Why a block of a file is not a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The text around it is broken.
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    /// The DER inside is no certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// An OpenSSL `TRUSTED CERTIFICATE`, which Go passes over.
+    #[error("a `{0}` block, which Go does not read as a certificate")]
+    OtherLabel(String),
+}
 
-    /// Both together.
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+/// Reads every certificate of a PEM text, or the one of a DER file, in order and each with its place. Blocks that are
+/// no certificates (a key beside its certificate) are passed over; a file without any gives one `Err`.
+pub fn read(bytes: &[u8]) -> Vec<Entry> {
+    if !pem::is_pem(bytes) {
+        let certificate = if bytes.first() == Some(&0x30) {
+            Certificate::from_der(bytes).map_err(ReadError::from)
+        } else {
+            Err(ReadError::Pem(PemError::Empty))
+        };
+        return vec![Entry {
+            line: None,
+            certificate,
+        }];
     }
+    let mut entries = Vec::new();
+    for block in pem::blocks(bytes) {
+        match block {
+            Ok(mut block) if block.label == LABEL => entries.push(Entry {
+                line: Some(block.line),
+                certificate: Certificate::from_vec(std::mem::take(&mut *block.der))
+                    .map_err(ReadError::from),
+            }),
+            Ok(block) if OTHER_LABELS.contains(&block.label.as_str()) => entries.push(Entry {
+                line: Some(block.line),
+                certificate: Err(ReadError::OtherLabel(block.label)),
+            }),
+            Ok(_) => {}
+            Err(error) if error.label().is_some_and(|label| label.ends_with("KEY")) => {}
+            Err(error) => entries.push(Entry {
+                line: error.line(),
+                certificate: Err(error.into()),
+            }),
+        }
+    }
+    if entries.is_empty() {
+        let certificate =
+            Err(CertificateError("no `CERTIFICATE` block in the file".to_owned()).into());
+        entries.push(Entry {
+            line: None,
+            certificate,
+        });
+    }
+    entries
 }
 
 impl PartialEq for Certificate {
@@ -203,8 +257,37 @@ impl PartialEq for Certificate {
 
 impl Eq for Certificate {}
 
-impl std::fmt::Debug for Certificate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({})", self.0.subject)
     }
 }
+
+fn malformed(der: &[u8]) -> CertificateError {
+    let cut = Any::from_der(der).is_err_and(|error| error.is_incomplete());
+    CertificateError(
+        if cut {
+            "the DER is cut short"
+        } else {
+            "the DER does not parse"
+        }
+        .to_owned(),
+    )
+}
+
+/// Where `part`, a slice of `whole`, lies in it.
+fn range_of(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
+    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    let range = start..start.checked_add(part.len())?;
+    whole.get(range.clone()).map(|_| range)
+}
+
+/// The element that begins at `start`.
+fn element_at(der: &[u8], start: usize) -> Option<Range<usize>> {
+    let tail = der.get(start..)?;
+    let (rest, _) = Any::from_der(tail).ok()?;
+    Some(start..der.len() - rest.len())
+}
+
+const LABEL: &str = "CERTIFICATE";
+const OTHER_LABELS: [&str; 2] = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"];

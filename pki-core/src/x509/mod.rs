@@ -3,9 +3,24 @@
 pub mod certificate;
 pub mod crypto;
 pub mod csr;
+pub(crate) mod der;
+pub mod extensions;
 pub mod key;
 pub mod name;
 pub mod pem;
 pub mod san;
+pub mod signature;
 pub mod spki;
 pub mod template;
+
+/// Lower case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}

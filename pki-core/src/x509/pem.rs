@@ -1,5 +1,12 @@
 //! PEM blocks with the place of each.
+//!
+//! The decoding is rustls-pki-types' (docs/decisions/0002-pem.md), which neither counts lines nor gives the labels it does
+//! not know nor reads RFC 1421 headers; so the lines are walked here, once, and each body is handed over.
 
+use std::ops::Range;
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::SectionKind;
 use zeroize::Zeroizing;
 
 /// One PEM block.
@@ -13,6 +20,8 @@ pub struct PemBlock {
     pub line: u32,
     /// RFC 1421 headers (`Proc-Type: 4,ENCRYPTED`), as legacy encrypted keys carry them.
     pub headers: Vec<(String, String)>,
+    /// The bytes of the text from its BEGIN to the end of its END line.
+    pub span: Range<usize>,
 }
 
 /// What is wrong with the text around or inside blocks.
@@ -29,6 +38,16 @@ pub enum PemError {
         /// The line of its BEGIN.
         line: u32,
     },
+    /// An END with another label.
+    #[error("line {line}: `{label}` begins but ends as `{end}`")]
+    OtherEnd {
+        /// The label of its BEGIN.
+        label: String,
+        /// The label of its END.
+        end: String,
+        /// The line of its BEGIN.
+        line: u32,
+    },
     /// Characters that are not base64.
     #[error("line {line}: `{label}` is not valid base64")]
     Base64 {
@@ -39,13 +58,262 @@ pub enum PemError {
     },
 }
 
+impl PemError {
+    /// The line of the BEGIN concerned, counted from 1.
+    pub fn line(&self) -> Option<u32> {
+        match self {
+            Self::Empty => None,
+            Self::Unterminated { line, .. }
+            | Self::OtherEnd { line, .. }
+            | Self::Base64 { line, .. } => Some(*line),
+        }
+    }
+
+    /// The label of the block concerned.
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Self::Empty => None,
+            Self::Unterminated { label, .. }
+            | Self::OtherEnd { label, .. }
+            | Self::Base64 { label, .. } => Some(label),
+        }
+    }
+}
+
 /// Reads every block, in order; text around blocks, CRLF and a byte order mark are passed over. Each block that is
 /// broken is an `Err` at its place in the list, the others are still read.
 pub fn blocks(text: &[u8]) -> Vec<Result<PemBlock, PemError>> {
-    todo!()
+    let mut found = Vec::new();
+    let mut open: Option<Open> = None;
+    let mut start = if text.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    let body = text.get(start..).unwrap_or_default();
+    for (line, number) in body.split_inclusive(|byte| *byte == b'\n').zip(1..) {
+        let end = start + line.len();
+        if let Some(label) = marker(line, b"-----BEGIN ") {
+            found.extend(open.take().map(|open| Err(open.unterminated())));
+            open = Some(Open {
+                label,
+                line: number,
+                begin: start,
+                body: end,
+            });
+        } else if let Some(label) = marker(line, b"-----END ") {
+            found.extend(open.take().map(|open| open.close(text, &label, start..end)));
+        }
+        start = end;
+    }
+    found.extend(open.map(|open| Err(open.unterminated())));
+    found
 }
 
-/// Writes one block, lines of 64 characters and a final newline, as Go and OpenSSL do.
+/// Whether the bytes look like PEM at all rather than DER.
+pub fn is_pem(bytes: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    bytes.windows(BEGIN.len()).any(|window| window == BEGIN)
+}
+
+/// Writes one block, lines of 64 characters and a final newline, as Go and OpenSSL do. Not for secrets: what it
+/// copies is not wiped.
 pub fn encode(label: &str, der: &[u8]) -> String {
-    todo!()
+    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
+    ::pem::encode_config(&::pem::Pem::new(label, der), config)
+}
+
+/// A block whose END has not been met.
+struct Open {
+    label: String,
+    line: u32,
+    begin: usize,
+    body: usize,
+}
+
+impl Open {
+    fn unterminated(self) -> PemError {
+        PemError::Unterminated {
+            label: self.label,
+            line: self.line,
+        }
+    }
+
+    fn close(self, text: &[u8], end_label: &str, end: Range<usize>) -> Result<PemBlock, PemError> {
+        if self.label != end_label {
+            return Err(PemError::OtherEnd {
+                label: self.label,
+                end: end_label.to_owned(),
+                line: self.line,
+            });
+        }
+        let (headers, body) = split_headers(text.get(self.body..end.start).unwrap_or_default());
+        let whole = text.get(self.begin..end.end).unwrap_or_default();
+        let decoded = match SectionKind::try_from(self.label.as_bytes()) {
+            Ok(_) if headers.is_empty() => decode(whole),
+            _ => decode(&relabelled(body)),
+        };
+        match decoded {
+            Some(der) => Ok(PemBlock {
+                label: self.label,
+                der,
+                line: self.line,
+                headers,
+                span: self.begin..end.end,
+            }),
+            None => Err(PemError::Base64 {
+                label: self.label,
+                line: self.line,
+            }),
+        }
+    }
+}
+
+/// The label of a `-----BEGIN LABEL-----` or END line.
+fn marker(line: &[u8], prefix: &[u8]) -> Option<String> {
+    let label = line
+        .trim_ascii_end()
+        .strip_prefix(prefix)?
+        .strip_suffix(b"-----")?;
+    Some(String::from_utf8_lossy(label).into_owned())
+}
+
+/// `Key: value` lines up to an empty line (RFC 1421 section 4.6), and what follows them.
+fn split_headers(body: &[u8]) -> (Vec<(String, String)>, &[u8]) {
+    let mut headers = Vec::new();
+    let mut rest = body;
+    while let Some(line) = rest.split_inclusive(|byte| *byte == b'\n').next() {
+        let Some((key, value)) = header(line) else {
+            break;
+        };
+        headers.push((key, value));
+        rest = rest.get(line.len()..).unwrap_or_default();
+    }
+    (headers, rest)
+}
+
+fn header(line: &[u8]) -> Option<(String, String)> {
+    let (key, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
+    Some((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// The body under the label of a secret, which is decoded without table look-ups.
+fn relabelled(body: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(body.len() + 64));
+    text.extend_from_slice(b"-----BEGIN PRIVATE KEY-----\n");
+    text.extend_from_slice(body);
+    text.extend_from_slice(b"\n-----END PRIVATE KEY-----\n");
+    text
+}
+
+fn decode(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (_, der) = <(SectionKind, Vec<u8>)>::from_pem_slice(block).ok()?;
+    Some(Zeroizing::new(der))
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+
+    fn only(text: &[u8]) -> Result<PemBlock, PemError> {
+        let mut found = blocks(text);
+        assert_eq!(found.len(), 1);
+        found.remove(0)
+    }
+
+    #[test]
+    fn text_around_crlf_and_a_byte_order_mark_are_passed_over() {
+        let text =
+            format!("\u{feff}subject=CN = kubernetes\n{CERTIFICATE}trailing").replace('\n', "\r\n");
+        let block = only(text.as_bytes()).unwrap();
+        assert_eq!(block.label, "CERTIFICATE");
+        assert_eq!(*block.der, [0x30, 0]);
+        assert_eq!(block.line, 2);
+        assert!(text[block.span.clone()].starts_with("-----BEGIN"));
+        assert!(text[block.span].ends_with("-----\r\n"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_directly_before_a_block_is_passed_over() {
+        let block = only(format!("\u{feff}{CERTIFICATE}").as_bytes()).unwrap();
+        assert_eq!((block.line, block.span.start), (1, 3));
+    }
+
+    #[test]
+    fn unknown_labels_are_told() {
+        let text = CERTIFICATE.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+        let block = only(text.as_bytes()).unwrap();
+        assert_eq!(block.label, "TRUSTED CERTIFICATE");
+        assert_eq!(*block.der, [0x30, 0]);
+    }
+
+    #[test]
+    fn headers_are_kept_apart_from_the_body() {
+        let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
+        let block = only(text.as_bytes()).unwrap();
+        assert_eq!(
+            block.headers[0],
+            ("Proc-Type".to_owned(), "4,ENCRYPTED".to_owned())
+        );
+        assert_eq!(block.headers.len(), 2);
+        assert_eq!(*block.der, [0x30, 0]);
+    }
+
+    #[test]
+    fn a_broken_block_does_not_hide_the_next() {
+        let cut = "-----BEGIN CERTIFICATE-----\nMAA=\n";
+        let damaged = CERTIFICATE.replace("MAA=", "M!A=");
+        let found = blocks(format!("{cut}{damaged}{CERTIFICATE}{cut}").as_bytes());
+        assert_eq!(
+            found
+                .iter()
+                .map(|block| block.as_ref().err().cloned())
+                .collect::<Vec<_>>(),
+            [
+                Some(PemError::Unterminated {
+                    label: "CERTIFICATE".to_owned(),
+                    line: 1
+                }),
+                Some(PemError::Base64 {
+                    label: "CERTIFICATE".to_owned(),
+                    line: 3
+                }),
+                None,
+                Some(PemError::Unterminated {
+                    label: "CERTIFICATE".to_owned(),
+                    line: 9
+                }),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_end_with_another_label_is_told() {
+        let text = CERTIFICATE.replace("END CERTIFICATE", "END X509 CRL");
+        assert_eq!(
+            only(text.as_bytes()).err().unwrap().to_string(),
+            "line 1: `CERTIFICATE` begins but ends as `X509 CRL`"
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for length in [0, 1, 47, 48, 49, 500] {
+            let der = vec![7; length];
+            let text = encode("CERTIFICATE", &der);
+            assert!(text.lines().all(|line| line.len() <= 64) && text.ends_with("-----\n"));
+            assert_eq!(*only(text.as_bytes()).unwrap().der, der);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(-----(BEGIN|END) (A|B)-----|[ -~]|\r|\n){0,40}") {
+            let _ = blocks(text.as_bytes());
+        }
+    }
 }

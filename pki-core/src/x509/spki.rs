@@ -1,13 +1,27 @@
 //! Public keys: the bytes of a SubjectPublicKeyInfo and what they are.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
+
+use pkcs8::AlgorithmIdentifierRef;
+use pkcs8::ObjectIdentifier;
+use pkcs8::der;
+use pkcs8::der::Decode;
+use pkcs8::der::Reader;
+use pkcs8::der::SliceReader;
+use pkcs8::der::asn1::BitStringRef;
+use pkcs8::der::asn1::UintRef;
+
+use crate::x509::der as write;
+use crate::x509::pem;
 
 /// A `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), compared by its bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
     der: Arc<[u8]>,
     algorithm: PublicKeyAlgorithm,
+    bits: Range<usize>,
 }
 
 /// What kind of key it is.
@@ -33,14 +47,58 @@ pub enum PublicKeyAlgorithm {
 }
 
 impl PublicKey {
-    /// Reads a DER `SubjectPublicKeyInfo`.
+    /// Reads a DER `SubjectPublicKeyInfo` with nothing after it.
     pub fn from_der(der: &[u8]) -> Result<Self, SpkiError> {
-        todo!()
+        let (identifier, bits) = split(der).map_err(|error| SpkiError(error.to_string()))?;
+        let algorithm = classify(&identifier, bits)?;
+        // The bits are the tail of the structure: its last element is the BIT STRING.
+        let start = der.len() - bits.len();
+        Ok(Self {
+            bits: start..der.len(),
+            der: der.into(),
+            algorithm,
+        })
+    }
+
+    /// Reads the first `PUBLIC KEY` block of a PEM text.
+    pub fn from_pem(text: &[u8]) -> Result<Self, SpkiError> {
+        let mut broken = None;
+        for block in pem::blocks(text) {
+            match block {
+                Ok(block) if block.label == LABEL => return Self::from_der(&block.der),
+                Ok(_) => {}
+                Err(error) => broken = broken.or(Some(error)),
+            }
+        }
+        Err(SpkiError(broken.map_or_else(
+            || "no `PUBLIC KEY` block found".to_owned(),
+            |error| error.to_string(),
+        )))
+    }
+
+    /// From an algorithm and the contents of the BIT STRING, both already known to be sound.
+    pub(crate) fn assemble(
+        algorithm: PublicKeyAlgorithm,
+        identifier: &[u8],
+        key_bits: &[u8],
+    ) -> Self {
+        let bit_string = write::element(write::BIT_STRING, &[&[0], key_bits]);
+        let der = write::element(write::SEQUENCE, &[identifier, &bit_string]);
+        Self {
+            bits: der.len() - key_bits.len()..der.len(),
+            der: der.into(),
+            algorithm,
+        }
     }
 
     /// The DER `SubjectPublicKeyInfo`.
     pub fn as_der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// One `PUBLIC KEY` block, the form of kubeadm's sa.pub.
+    pub fn to_pem(&self) -> String {
+        pem::encode(LABEL, &self.der)
     }
 
     /// What kind of key it is.
@@ -50,7 +108,16 @@ impl PublicKey {
 
     /// The contents of the `subjectPublicKey` BIT STRING.
     pub fn key_bits(&self) -> &[u8] {
-        todo!()
+        // The range was taken from these bytes when they were parsed.
+        self.der.get(self.bits.clone()).unwrap_or_default()
+    }
+
+    /// The modulus and the public exponent of an RSA key, big-endian without leading zeros.
+    pub fn rsa_numbers(&self) -> Option<(&[u8], &[u8])> {
+        match self.algorithm {
+            PublicKeyAlgorithm::Rsa { .. } => rsa_numbers(self.key_bits()).ok(),
+            _ => None,
+        }
     }
 }
 
@@ -59,10 +126,31 @@ impl PublicKey {
 #[error("not a SubjectPublicKeyInfo: {0}")]
 pub struct SpkiError(pub String);
 
+impl PublicKeyAlgorithm {
+    /// The kind of key on a named curve.
+    pub(crate) fn of_curve(curve: &ObjectIdentifier) -> Self {
+        match *curve {
+            P224 => Self::EcP224,
+            P256 => Self::EcP256,
+            P384 => Self::EcP384,
+            P521 => Self::EcP521,
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for PublicKeyAlgorithm {
     /// `rsa-2048`, `ecdsa-p256`, `ed25519`, as options and JSON name them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!()
+        match self {
+            Self::Rsa { bits } => write!(f, "rsa-{bits}"),
+            Self::EcP224 => f.write_str("ecdsa-p224"),
+            Self::EcP256 => f.write_str("ecdsa-p256"),
+            Self::EcP384 => f.write_str("ecdsa-p384"),
+            Self::EcP521 => f.write_str("ecdsa-p521"),
+            Self::Ed25519 => f.write_str("ed25519"),
+            Self::Other(oid) => f.write_str(oid),
+        }
     }
 }
 
@@ -71,3 +159,76 @@ impl fmt::Debug for PublicKey {
         write!(f, "PublicKey({})", self.algorithm)
     }
 }
+
+/// The length of a big-endian number in bits.
+pub(crate) fn bit_length(number: &[u8]) -> u32 {
+    let significant = number.iter().skip_while(|byte| **byte == 0);
+    let mut bits = 0;
+    for (position, byte) in significant.enumerate() {
+        bits += if position == 0 {
+            8 - byte.leading_zeros()
+        } else {
+            8
+        };
+    }
+    bits
+}
+
+fn split(der: &[u8]) -> der::Result<(AlgorithmIdentifierRef<'_>, &[u8])> {
+    let mut reader = SliceReader::new(der)?;
+    let parts = reader.sequence(|inner| {
+        let identifier = AlgorithmIdentifierRef::decode(inner)?;
+        let bits = BitStringRef::decode(inner)?;
+        let bits = bits
+            .as_bytes()
+            .ok_or_else(|| der::Error::from(der::Tag::BitString.value_error()))?;
+        Ok::<_, der::Error>((identifier, bits))
+    })?;
+    reader.finish()?;
+    Ok(parts)
+}
+
+fn classify(
+    identifier: &AlgorithmIdentifierRef<'_>,
+    bits: &[u8],
+) -> Result<PublicKeyAlgorithm, SpkiError> {
+    match identifier.oid {
+        RSA => {
+            let (modulus, _) = rsa_numbers(bits)
+                .map_err(|error| SpkiError(format!("the RSA key inside is damaged: {error}")))?;
+            Ok(PublicKeyAlgorithm::Rsa {
+                bits: bit_length(modulus),
+            })
+        }
+        EC => Ok(identifier
+            .parameters_oid()
+            .map_or(PublicKeyAlgorithm::Other(EC.to_string()), |curve| {
+                PublicKeyAlgorithm::of_curve(&curve)
+            })),
+        ED25519 => Ok(PublicKeyAlgorithm::Ed25519),
+        other => Ok(PublicKeyAlgorithm::Other(other.to_string())),
+    }
+}
+
+fn rsa_numbers(bits: &[u8]) -> der::Result<(&[u8], &[u8])> {
+    SliceReader::new(bits)?.sequence(|inner| {
+        let modulus = UintRef::decode(inner)?;
+        let exponent = UintRef::decode(inner)?;
+        Ok((modulus.as_bytes(), exponent.as_bytes()))
+    })
+}
+
+const LABEL: &str = "PUBLIC KEY";
+
+/// rsaEncryption (RFC 8017).
+pub(crate) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// id-ecPublicKey (RFC 5480).
+pub(crate) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// id-Ed25519 (RFC 8410).
+pub(crate) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const P224: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.33");
+/// secp256r1 (RFC 5480).
+pub(crate) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+/// secp384r1 (RFC 5480).
+pub(crate) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");

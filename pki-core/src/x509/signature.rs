@@ -1,0 +1,166 @@
+//! Signature algorithms as certificates name them.
+
+use std::fmt;
+
+use pkcs8::AlgorithmIdentifierRef;
+use pkcs8::der::Decode;
+use x509_parser::prelude::FromDer;
+use x509_parser::signature_algorithm::RsaSsaPssParams;
+
+use crate::x509::spki::PublicKeyAlgorithm;
+
+/// What a signature was made with, read from an AlgorithmIdentifier (RFC 5280 section 4.1.1.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SignatureAlgorithm {
+    /// RSASSA-PKCS1-v1_5.
+    Rsa(Hash),
+    /// RSASSA-PSS as Go takes it: MGF1 with the same hash, a salt as long as the hash.
+    RsaPss(Hash),
+    /// DSA.
+    Dsa(Hash),
+    /// ECDSA.
+    Ecdsa(Hash),
+    /// Ed25519.
+    Ed25519,
+    /// Any other, dotted; `malformed` when the bytes are no AlgorithmIdentifier.
+    Other(String),
+}
+
+/// The hash under a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// MD5.
+    Md5,
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl SignatureAlgorithm {
+    /// Reads a DER AlgorithmIdentifier.
+    pub fn from_der(der: &[u8]) -> Self {
+        let Ok(identifier) = AlgorithmIdentifierRef::from_der(der) else {
+            return Self::Other("malformed".to_owned());
+        };
+        let oid = identifier.oid.to_string();
+        if oid == RSASSA_PSS {
+            return pss_hash(der).map_or(Self::Other(oid), Self::RsaPss);
+        }
+        ALGORITHMS
+            .iter()
+            .find(|(known, _)| *known == oid)
+            .map_or(Self::Other(oid), |(_, algorithm)| algorithm.clone())
+    }
+
+    /// Whether its hash is one that collides.
+    pub fn is_insecure(&self) -> bool {
+        matches!(
+            self,
+            Self::Rsa(Hash::Md5 | Hash::Sha1) | Self::Dsa(Hash::Sha1) | Self::Ecdsa(Hash::Sha1)
+        )
+    }
+
+    /// Whether such a signature is made by such a key. A key or an algorithm that is not known is given the benefit.
+    pub fn fits(&self, key: &PublicKeyAlgorithm) -> bool {
+        use PublicKeyAlgorithm::{EcP224, EcP256, EcP384, EcP521, Ed25519, Other, Rsa};
+        match self {
+            _ if matches!(key, Other(_)) => true,
+            Self::Rsa(_) | Self::RsaPss(_) => matches!(key, Rsa { .. }),
+            Self::Ecdsa(_) => matches!(key, EcP224 | EcP256 | EcP384 | EcP521),
+            Self::Ed25519 => matches!(key, Ed25519),
+            Self::Dsa(_) => false,
+            Self::Other(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for SignatureAlgorithm {
+    /// As Go's `x509.SignatureAlgorithm` prints it: `SHA256-RSA`, `ECDSA-SHA256`; what Go does not know is dotted here.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa(hash) => write!(f, "{hash}-RSA"),
+            Self::RsaPss(hash) => write!(f, "{hash}-RSAPSS"),
+            Self::Dsa(hash) => write!(f, "DSA-{hash}"),
+            Self::Ecdsa(hash) => write!(f, "ECDSA-{hash}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Other(oid) => f.write_str(oid),
+        }
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Md5 => "MD5",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+            Self::Sha384 => "SHA384",
+            Self::Sha512 => "SHA512",
+        })
+    }
+}
+
+/// The hash of RSASSA-PSS parameters that Go accepts (crypto/x509, `getSignatureAlgorithmFromAI`).
+fn pss_hash(der: &[u8]) -> Option<Hash> {
+    let (_, identifier) = x509_parser::x509::AlgorithmIdentifier::from_der(der).ok()?;
+    let params = RsaSsaPssParams::try_from(identifier.parameters.as_ref()?).ok()?;
+    let hash = params.hash_algorithm_oid();
+    let mask = params.mask_gen_algorithm().ok()?;
+    if mask.mgf.to_id_string() != MGF1 || mask.hash != *hash || params.trailer_field() != 1 {
+        return None;
+    }
+    match (hash.to_id_string().as_str(), params.salt_length()) {
+        (SHA256, 32) => Some(Hash::Sha256),
+        (SHA384, 48) => Some(Hash::Sha384),
+        (SHA512, 64) => Some(Hash::Sha512),
+        _ => None,
+    }
+}
+
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+const MGF1: &str = "1.2.840.113549.1.1.8";
+const SHA256: &str = "2.16.840.1.101.3.4.2.1";
+const SHA384: &str = "2.16.840.1.101.3.4.2.2";
+const SHA512: &str = "2.16.840.1.101.3.4.2.3";
+
+static ALGORITHMS: [(&str, SignatureAlgorithm); 13] = [
+    (
+        "1.2.840.10045.4.3.2",
+        SignatureAlgorithm::Ecdsa(Hash::Sha256),
+    ),
+    (
+        "1.2.840.113549.1.1.11",
+        SignatureAlgorithm::Rsa(Hash::Sha256),
+    ),
+    (
+        "1.2.840.10045.4.3.3",
+        SignatureAlgorithm::Ecdsa(Hash::Sha384),
+    ),
+    (
+        "1.2.840.10045.4.3.4",
+        SignatureAlgorithm::Ecdsa(Hash::Sha512),
+    ),
+    (
+        "1.2.840.113549.1.1.12",
+        SignatureAlgorithm::Rsa(Hash::Sha384),
+    ),
+    (
+        "1.2.840.113549.1.1.13",
+        SignatureAlgorithm::Rsa(Hash::Sha512),
+    ),
+    ("1.3.101.112", SignatureAlgorithm::Ed25519),
+    ("1.2.840.113549.1.1.4", SignatureAlgorithm::Rsa(Hash::Md5)),
+    ("1.2.840.113549.1.1.5", SignatureAlgorithm::Rsa(Hash::Sha1)),
+    ("1.3.14.3.2.29", SignatureAlgorithm::Rsa(Hash::Sha1)),
+    ("1.2.840.10045.4.1", SignatureAlgorithm::Ecdsa(Hash::Sha1)),
+    ("1.2.840.10040.4.3", SignatureAlgorithm::Dsa(Hash::Sha1)),
+    (
+        "2.16.840.1.101.3.4.3.2",
+        SignatureAlgorithm::Dsa(Hash::Sha256),
+    ),
+];

@@ -90,3 +90,41 @@ impl fmt::Display for Endpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints() {
+        let cases = [
+            ("kubernetes.default.svc:8443", "kubernetes.default.svc:8443"),
+            ("kubernetes.default.svc", "kubernetes.default.svc"),
+            ("10.27.52.72:8443", "10.27.52.72:8443"),
+            ("10.27.52.72", "10.27.52.72"),
+            ("[fd00::1]:6443", "[fd00::1]:6443"),
+            ("[fd00::1]", "fd00::1"),
+            ("fd00::1", "fd00::1"),
+        ];
+        for (text, printed) in cases {
+            assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), printed);
+        }
+        let bad = [
+            "",
+            ":8443",
+            "a:",
+            "a:0",
+            "a:b",
+            "a:1:2",
+            "https://a:1",
+            "[10.0.0.1]:1",
+            "[fd00::1",
+            "[fd00::1]1",
+            "*.a:1",
+            "a/b",
+        ];
+        for bad in bad {
+            assert!(bad.parse::<Endpoint>().is_err(), "{bad}");
+        }
+    }
+}

@@ -325,3 +325,6 @@ pub const DEFAULT_SERVICE_SUBNET: IpNet =
 pub const DEFAULT_DNS_DOMAIN: &str = "cluster.local";
 /// kube-apiserver's port where none is told.
 pub const DEFAULT_BIND_PORT: u16 = 6443;
+
+#[cfg(test)]
+mod tests;

@@ -313,3 +313,6 @@ fn encryption_algorithm(text: &str) -> Result<KeyAlgorithm, ValueError> {
 }
 
 const VERSIONS: [&str; 3] = ["v1beta3", "v1beta4", "v1"];
+
+#[cfg(test)]
+mod tests;

@@ -121,7 +121,7 @@ mod tests {
         let request = IssueRequest {
             profiles: vec![Profile::Apiserver, Profile::AdminConf],
             node: "wudang".to_owned(),
-            dns: Vec::new(),
+            dns: vec![DnsName::new("*.wudang.example.com").unwrap()],
             ip: vec!["10.24.138.208".parse().unwrap(), "fd00::1".parse().unwrap()],
             only_given: true,
             pki_dir: Some("wudang/etc/kubernetes/pki".into()),
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(
             request.to_string(),
             "hapki issue apiserver admin.conf --node wudang --install --pki-dir wudang/etc/kubernetes/pki \
-             --ip 10.24.138.208 --ip fd00::1 --only-given --ca-cert ca.crt --ca-key ca.key"
+             --dns '*.wudang.example.com' --ip 10.24.138.208 --ip fd00::1 --only-given --ca-cert ca.crt --ca-key ca.key"
         );
     }
 

@@ -296,3 +296,22 @@ fn an_unknown_profile_is_told_the_known_ones() {
         "{error}"
     );
 }
+
+#[test]
+fn subjects_as_they_are_written() {
+    let subject = |profile: Profile, minor| profile.subject("wudang", v(minor)).to_string();
+    assert_eq!(
+        subject(Profile::AdminConf, 34),
+        "CN=kubernetes-admin,O=kubeadm:cluster-admins"
+    );
+    assert_eq!(
+        subject(Profile::AdminConf, 28),
+        "CN=kubernetes-admin,O=system:masters"
+    );
+    assert_eq!(
+        subject(Profile::KubeletConf, 34),
+        "CN=system:node:wudang,O=system:nodes"
+    );
+    assert_eq!(subject(Profile::Apiserver, 34), "CN=kube-apiserver");
+    assert_eq!(Authority::Cluster.subject().to_string(), "CN=kubernetes");
+}

@@ -37,6 +37,7 @@ pub mod plan;
 pub mod profile;
 pub mod request;
 pub mod source;
+pub mod token;
 pub mod topology;
 pub mod verdict;
 pub mod write;

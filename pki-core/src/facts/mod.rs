@@ -1,29 +1,103 @@
 //! What the files say, one file here for each format. Every fact has its place; a broken file is a fact as well.
+//!
+//! What is deliberately absent: any conclusion that needs two files. Those are drawn in [`crate::topology`].
 
+pub mod certificate_files;
+mod gather;
 pub mod hosts;
+pub mod kubeconfig;
+pub mod kubelet_config;
+pub mod manifest;
+pub mod yaml;
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::facts::certificate_files::PemFile;
+use crate::facts::hosts::HostsEntry;
+use crate::facts::kubeconfig::Kubeconfig;
+use crate::facts::kubelet_config::KubeletConfig;
+use crate::facts::manifest::StaticPod;
 use crate::place::Place;
+use crate::source::Tree;
+
+/// What the files of all trees say.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// One entry for each node, as far as PATHs tell them apart.
+    pub nodes: Vec<NodeFacts>,
+    /// PATHs of which nothing could be read.
+    pub broken: Vec<Broken>,
+}
+
+/// What the files of one node say. Places have no node yet: who it is follows from the facts.
+#[derive(Clone, Debug, Default)]
+pub struct NodeFacts {
+    /// The name given with the PATH.
+    pub given_name: Option<String>,
+    /// The name of the directory that holds the tree.
+    pub directory: Option<String>,
+    /// What /etc/hostname says.
+    pub hostname: Option<(String, Place)>,
+    /// Its /etc/kubernetes.
+    pub kubernetes_dir: Place,
+    /// Its PKI directory: where the apiserver's client CA lies, else kubeadm's own.
+    pub pki_dir: Place,
+    /// Certificate and key files, by their path on the node.
+    pub files: BTreeMap<PathBuf, PemFile>,
+    /// Components that run as static pods.
+    pub pods: Vec<StaticPod>,
+    /// Kubeconfigs.
+    pub kubeconfigs: Vec<Kubeconfig>,
+    /// The hosts file.
+    pub hosts: Vec<HostsEntry>,
+    /// The kubelet's configuration.
+    pub kubelet: Option<KubeletConfig>,
+    /// Files that are named but do not belong to what was asked for.
+    pub unseen: BTreeSet<PathBuf>,
+    /// Files that could not be read or understood.
+    pub broken: Vec<Broken>,
+}
 
 /// A file that could not be read or understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// Where.
     pub place: Place,
-    /// What is wrong with it, as the rest of a sentence that begins with the path: `is a FIFO, not a file`.
-    pub problem: String,
     /// What kind of trouble it is.
     pub kind: BrokenKind,
-    /// Where a component was told to use it; `None` where nothing needs it.
+    /// The file that names it, where one does.
     pub told_at: Option<Place>,
+    /// What is wrong with it, as the rest of a sentence that begins with the path: `is a FIFO, not a file`.
+    pub problem: String,
 }
 
-/// What kind of trouble a file makes.
+/// Why a file is no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BrokenKind {
-    /// It is not there, and a component was told to use it.
+    /// It is not there, and something names it.
     Missing,
-    /// It is there and could not be read.
+    /// It is there and cannot be read: no permission, a directory, a FIFO.
     Unreadable,
-    /// It was read and not understood.
+    /// It was read and makes no sense.
     Malformed,
+}
+
+/// Reads and parses everything that belongs to the trees. Never fails: what is broken is among the facts.
+pub fn gather(trees: &[Tree]) -> Facts {
+    gather::gather(trees)
+}
+
+impl NodeFacts {
+    /// The pod that runs `program`.
+    pub fn pod(&self, program: &str) -> Option<&StaticPod> {
+        self.pods.iter().find(|pod| pod.program == program)
+    }
+
+    /// What a certificate or key file holds, where it was read.
+    pub fn file(&self, path: &Path) -> Option<&PemFile> {
+        self.files.get(path)
+    }
 }

@@ -2,9 +2,20 @@
 //!
 //! What is deliberately absent: verdicts. An edge says who shows what to whom; whether it holds is for the judge.
 
+mod collect;
+mod connect;
 mod edge;
 mod holding;
+mod layout;
+mod machine;
+mod naming;
 mod node;
+mod url;
+mod view;
+
+use crate::facts::Facts;
+use crate::inventory::Inventory;
+use crate::topology::view::View;
 
 pub use crate::facts::Broken;
 pub use crate::facts::BrokenKind;
@@ -52,6 +63,24 @@ pub struct Topology {
     pub unjudged: Vec<Unjudged>,
     /// Files that could not be read or understood.
     pub broken: Vec<Broken>,
+}
+
+/// Derives the cluster from what its files say; an inventory, when given, adds what they don't know.
+pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
+    let mut topology = Topology {
+        broken: facts.broken.clone(),
+        ..Topology::default()
+    };
+    let mut views: Vec<View<'_>> = Vec::with_capacity(facts.nodes.len());
+    for (facts, (name, names)) in facts.nodes.iter().zip(naming::names(facts, inventory)) {
+        let view = View { name, facts };
+        topology.nodes.push(machine::node(&view, names, inventory));
+        collect::collect(&view, &mut topology);
+        views.push(view);
+    }
+    machine::settle_addresses(&mut topology.nodes);
+    connect::connect(&views, &mut topology);
+    topology
 }
 
 impl Topology {

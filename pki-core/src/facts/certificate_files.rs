@@ -1,0 +1,176 @@
+//! Certificate and key files: every block of a PEM text, parsed once however many files hold it.
+
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::hash::Hasher;
+
+use crate::facts::Broken;
+use crate::facts::BrokenKind;
+use crate::place::Place;
+use crate::x509::certificate::Certificate;
+use crate::x509::certificate::CertificateError;
+use crate::x509::key::KeyError;
+use crate::x509::key::PrivateKey;
+use crate::x509::pem;
+use crate::x509::pem::PemBlock;
+use crate::x509::spki::PublicKey;
+
+/// What a PEM text holds, in its order.
+#[derive(Clone, Debug, Default)]
+pub struct PemFile {
+    /// The file, or the line of a kubeconfig.
+    pub place: Place,
+    /// Permission bits, where the source has them.
+    pub mode: Option<u32>,
+    /// The certificates, each with the line of its BEGIN; `None` inside base64.
+    pub certificates: Vec<(Option<u32>, Certificate)>,
+    /// The private keys: their public halves, or why they cannot be used.
+    pub keys: Vec<(Option<u32>, Result<PublicKey, KeyError>)>,
+    /// Public keys by themselves, as sa.pub holds one.
+    pub public_keys: Vec<(Option<u32>, PublicKey)>,
+    /// What could not be understood.
+    pub broken: Vec<Broken>,
+}
+
+/// What a text is expected to hold, so that an empty or foreign one can be named for what it lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    Certificates,
+    Key,
+    Anything,
+}
+
+/// Certificates that were parsed already, by their bytes: one ca.crt stands in ten kubeconfigs.
+#[derive(Debug, Default)]
+pub(super) struct Cache(HashSet<ByDer>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct ByDer(Certificate);
+
+impl Cache {
+    fn certificate(&mut self, der: &[u8]) -> Result<Certificate, CertificateError> {
+        if let Some(known) = self.0.get(der) {
+            return Ok(known.0.clone());
+        }
+        let certificate = Certificate::from_der(der)?;
+        self.0.insert(ByDer(certificate.clone()));
+        Ok(certificate)
+    }
+}
+
+/// Reads every block of `bytes`. `place` with a line means that the text is embedded there, and that its own lines say
+/// nothing.
+pub(super) fn parse(
+    bytes: &[u8],
+    place: &Place,
+    mode: Option<u32>,
+    expected: Expected,
+    cache: &mut Cache,
+) -> PemFile {
+    let mut file = PemFile {
+        place: place.clone(),
+        mode,
+        ..PemFile::default()
+    };
+    if bytes.first() == Some(&DER_SEQUENCE) {
+        return der(bytes, file, cache);
+    }
+    for block in pem::blocks(bytes) {
+        match block {
+            Ok(block) => add(&mut file, &block, bytes, cache),
+            Err(pem::PemError::Empty) => {}
+            Err(error) => file.complain(None, error.to_string()),
+        }
+    }
+    if let Some(lack) = file.lacks(expected) {
+        file.complain(None, lack.to_owned());
+    }
+    file
+}
+
+fn add(file: &mut PemFile, block: &PemBlock, bytes: &[u8], cache: &mut Cache) {
+    let line = file.place.line.is_none().then_some(block.line);
+    match block.label.as_str() {
+        "CERTIFICATE" => match cache.certificate(&block.der) {
+            Ok(certificate) => file.certificates.push((line, certificate)),
+            Err(error) => file.complain(line, error.to_string()),
+        },
+        "PUBLIC KEY" => match PublicKey::from_der(&block.der) {
+            Ok(key) => file.public_keys.push((line, key)),
+            Err(error) => file.complain(line, error.to_string()),
+        },
+        label if label.ends_with("PRIVATE KEY") && file.keys.is_empty() => {
+            file.keys.push((line, public_half(bytes)));
+        }
+        _ => {}
+    }
+}
+
+fn der(bytes: &[u8], mut file: PemFile, cache: &mut Cache) -> PemFile {
+    match cache.certificate(bytes) {
+        Ok(certificate) => {
+            file.certificates.push((None, certificate));
+            file.complain(None, "is DER; Kubernetes and etcd read PEM only".to_owned());
+        }
+        Err(_) => file.complain(None, "is neither PEM nor a certificate in DER".to_owned()),
+    }
+    file
+}
+
+impl PemFile {
+    /// The certificates alone.
+    pub fn chain(&self) -> Vec<Certificate> {
+        self.certificates.iter().map(|(_, c)| c.clone()).collect()
+    }
+
+    fn lacks(&self, expected: Expected) -> Option<&'static str> {
+        if !self.broken.is_empty() {
+            return None;
+        }
+        let (certificates, keys) = (!self.certificates.is_empty(), !self.keys.is_empty());
+        match expected {
+            Expected::Certificates if !certificates && keys => {
+                Some("holds a private key where a certificate should be")
+            }
+            Expected::Certificates if !certificates => Some("holds no certificate"),
+            Expected::Key if !keys && certificates => {
+                Some("holds a certificate where a private key should be")
+            }
+            Expected::Key if !keys => Some("holds no private key"),
+            _ => None,
+        }
+    }
+
+    fn complain(&mut self, line: Option<u32>, problem: String) {
+        let place = match line {
+            Some(line) => self.place.at_line(line),
+            None => self.place.clone(),
+        };
+        self.broken.push(Broken {
+            place,
+            kind: BrokenKind::Malformed,
+            told_at: None,
+            problem,
+        });
+    }
+}
+
+impl Hash for ByDer {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_der().hash(state);
+    }
+}
+
+impl Borrow<[u8]> for ByDer {
+    fn borrow(&self) -> &[u8] {
+        self.0.as_der()
+    }
+}
+
+fn public_half(bytes: &[u8]) -> Result<PublicKey, KeyError> {
+    PrivateKey::from_bytes(bytes).map(|key| key.public_key().clone())
+}
+
+/// The tag that a certificate or a key in DER begins with.
+const DER_SEQUENCE: u8 = 0x30;

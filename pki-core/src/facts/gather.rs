@@ -1,0 +1,331 @@
+//! Which files of a node are read, and in which order: manifests first, for they say which certificates matter.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::facts::Broken;
+use crate::facts::BrokenKind;
+use crate::facts::Facts;
+use crate::facts::NodeFacts;
+use crate::facts::certificate_files;
+use crate::facts::certificate_files::Cache;
+use crate::facts::certificate_files::Expected;
+use crate::facts::hosts;
+use crate::facts::kubeconfig;
+use crate::facts::kubelet_config;
+use crate::facts::manifest;
+use crate::facts::manifest::FileFlag;
+use crate::facts::manifest::StaticPod;
+use crate::place::Place;
+use crate::source::Document;
+use crate::source::Extent;
+use crate::source::ReadProblem;
+use crate::source::Tree;
+
+pub(super) fn gather(trees: &[Tree]) -> Facts {
+    let mut facts = Facts::default();
+    let mut cache = Cache::default();
+    for tree in trees {
+        if let Some(problem) = tree.unread() {
+            let place = Place::file(tree.locate(Path::new("/")));
+            facts.broken.push(broken(place, problem, None));
+            continue;
+        }
+        let position = node_of(&mut facts, tree);
+        if let Some(node) = facts.nodes.get_mut(position) {
+            let mut gatherer = Gatherer {
+                tree,
+                node,
+                cache: &mut cache,
+                tried: BTreeSet::new(),
+            };
+            gatherer.all();
+        }
+    }
+    facts
+}
+
+/// Trees that were given the same name are one node.
+fn node_of(facts: &mut Facts, tree: &Tree) -> usize {
+    let named = tree.name().and_then(|name| {
+        let same = |node: &NodeFacts| node.given_name.as_deref() == Some(name);
+        facts.nodes.iter().position(same)
+    });
+    named.unwrap_or_else(|| {
+        facts.nodes.push(NodeFacts {
+            given_name: tree.name().map(str::to_owned),
+            directory: tree.directory().map(str::to_owned),
+            kubernetes_dir: tree.place(Path::new(KUBERNETES_DIR)),
+            pki_dir: tree.place(Path::new(PKI_DIR)),
+            ..NodeFacts::default()
+        });
+        facts.nodes.len() - 1
+    })
+}
+
+struct Gatherer<'a> {
+    tree: &'a Tree,
+    node: &'a mut NodeFacts,
+    cache: &'a mut Cache,
+    tried: BTreeSet<PathBuf>,
+}
+
+impl Gatherer<'_> {
+    fn all(&mut self) {
+        if let Extent::File(path) = self.tree.extent() {
+            self.single(path);
+            return;
+        }
+        self.manifests();
+        self.kubeconfigs();
+        if *self.tree.extent() == Extent::Node {
+            self.beside();
+        }
+        self.directory(Path::new(PKI_DIR), DEEPEST);
+        let pki_dir = self.node.pki_dir.path.clone();
+        if pki_dir != Path::new(PKI_DIR) && self.tree.covers(&pki_dir) {
+            self.directory(&pki_dir, DEEPEST);
+        }
+    }
+
+    fn single(&mut self, path: &Path) {
+        if let Some(document) = self.read(path, None) {
+            let is_pem = document.bytes.windows(5).any(|bytes| bytes == b"-----");
+            if is_pem || document.bytes.first() == Some(&0x30) {
+                self.parse_pem(&document, Expected::Anything, None);
+            } else {
+                self.parse_kubeconfig(&document, true);
+            }
+        }
+    }
+
+    fn manifests(&mut self) {
+        for path in self.files_in(Path::new(MANIFESTS_DIR)) {
+            // The kubelet reads every file whose name does not begin with a dot (pkg/kubelet/config/file.go).
+            if path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+            {
+                continue;
+            }
+            let Some(document) = self.read(&path, None) else {
+                continue;
+            };
+            match manifest::parse(&document.bytes, &document.place) {
+                Ok(Some(pod)) => self.pod(pod),
+                Ok(None) => {}
+                Err(broken) => self.node.broken.push(*broken),
+            }
+        }
+    }
+
+    fn pod(&mut self, pod: StaticPod) {
+        for (kind, flag) in pod.file_flags() {
+            let path = pod.on_node(&flag.value);
+            let told_at = Some(pod.place_of(flag));
+            match kind {
+                FileFlag::Kubeconfig => self.kubeconfig(&path, told_at),
+                FileFlag::Certificates => self.pem(&path, Expected::Certificates, told_at),
+                FileFlag::Key => self.pem(&path, Expected::Key, told_at),
+                FileFlag::AnyKey => self.pem(&path, Expected::Anything, told_at),
+            }
+        }
+        if pod.program == "kube-apiserver"
+            && let Some(ca) = pod.value("client-ca-file").map(|path| pod.on_node(path))
+            && let Some(directory) = ca.parent()
+        {
+            self.node.pki_dir = self.tree.place(directory);
+        }
+        self.node.pods.push(pod);
+    }
+
+    fn kubeconfigs(&mut self) {
+        for path in self.files_in(Path::new(KUBERNETES_DIR)) {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "conf" || extension == "kubeconfig")
+            {
+                self.kubeconfig(&path, None);
+            }
+        }
+    }
+
+    fn kubeconfig(&mut self, path: &Path, told_at: Option<Place>) {
+        if let Some(document) = self.read(path, told_at) {
+            self.parse_kubeconfig(&document, false);
+        }
+    }
+
+    fn parse_kubeconfig(&mut self, document: &Document, alone: bool) {
+        let Document { place, bytes, mode } = document;
+        let kubeconfig = match kubeconfig::parse(bytes, place, *mode, self.cache) {
+            Ok(Some(kubeconfig)) => kubeconfig,
+            Ok(None) => {
+                if alone {
+                    let what = "is neither a kubeconfig nor a certificate or key in PEM";
+                    self.node.broken.push(malformed(place.clone(), what));
+                }
+                return;
+            }
+            Err(broken) => return self.node.broken.push(*broken),
+        };
+        for (path, line) in kubeconfig.files() {
+            self.pem(path, Expected::Anything, Some(place.at_line(line)));
+        }
+        for file in kubeconfig.embedded() {
+            self.node.broken.extend(file.broken.iter().cloned());
+        }
+        self.node.kubeconfigs.push(kubeconfig);
+    }
+
+    /// What belongs to the node beside /etc/kubernetes. None of it need be there.
+    fn beside(&mut self) {
+        if let Some(document) = self.read(Path::new("/etc/hosts"), None) {
+            self.node.hosts = hosts::parse(&document.bytes, &document.place);
+        }
+        if let Some(document) = self.read(Path::new("/etc/hostname"), None)
+            && let Ok(name) = std::str::from_utf8(&document.bytes)
+            && !name.trim().is_empty()
+        {
+            self.node.hostname = Some((name.trim().to_ascii_lowercase(), document.place.clone()));
+        }
+        self.kubeconfig(Path::new("/var/lib/kubelet/kubeconfig"), None);
+        for path in KUBELET_FILES {
+            self.pem(Path::new(path), Expected::Anything, None);
+        }
+        if let Some(document) = self.read(Path::new("/var/lib/kubelet/config.yaml"), None) {
+            match kubelet_config::parse(&document.bytes, &document.place) {
+                Ok(kubelet) => {
+                    for (path, line) in kubelet.files() {
+                        let told_at = Some(document.place.at_line(line));
+                        self.pem(&path, Expected::Anything, told_at);
+                    }
+                    self.node.kubelet = Some(kubelet);
+                }
+                Err(broken) => self.node.broken.push(*broken),
+            }
+        }
+    }
+
+    fn directory(&mut self, directory: &Path, depth: usize) {
+        let entries = match self.tree.list(directory) {
+            Ok(entries) => entries,
+            Err(problem) => return self.complain(directory, &problem, None),
+        };
+        for entry in entries {
+            if entry.is_directory {
+                if depth > 0 {
+                    self.directory(&entry.path, depth - 1);
+                }
+                continue;
+            }
+            let extension = entry
+                .path
+                .extension()
+                .and_then(|extension| extension.to_str());
+            let expected = match extension {
+                Some("crt" | "cert" | "cer") => Expected::Certificates,
+                Some("key") => Expected::Key,
+                Some("pem" | "pub") => Expected::Anything,
+                _ => continue,
+            };
+            self.pem(&entry.path, expected, None);
+        }
+    }
+
+    fn pem(&mut self, path: &Path, expected: Expected, told_at: Option<Place>) {
+        if let Some(document) = self.read(path, told_at.clone()) {
+            self.parse_pem(&document, expected, told_at);
+        }
+    }
+
+    fn parse_pem(&mut self, document: &Document, expected: Expected, told_at: Option<Place>) {
+        let Document { place, bytes, mode } = document;
+        let file = certificate_files::parse(bytes, place, *mode, expected, self.cache);
+        self.node
+            .broken
+            .extend(file.broken.iter().map(|broken| Broken {
+                told_at: told_at.clone(),
+                ..broken.clone()
+            }));
+        self.node.files.insert(place.path.clone(), file);
+    }
+
+    /// Reads a file once, however often it is named.
+    fn read(&mut self, path: &Path, told_at: Option<Place>) -> Option<Document> {
+        if !self.tree.covers(path) {
+            self.node.unseen.insert(path.to_path_buf());
+            return None;
+        }
+        if !self.tried.insert(path.to_path_buf()) {
+            return None;
+        }
+        match self.tree.read(path) {
+            Ok(document) => Some(document),
+            Err(problem) => {
+                self.complain(path, &problem, told_at);
+                None
+            }
+        }
+    }
+
+    fn complain(&mut self, path: &Path, problem: &ReadProblem, told_at: Option<Place>) {
+        if !matches!(problem, ReadProblem::Missing) || told_at.is_some() {
+            let place = self.tree.place(path);
+            self.node.broken.push(broken(place, problem, told_at));
+        }
+    }
+
+    fn files_in(&mut self, directory: &Path) -> Vec<PathBuf> {
+        if !self.tree.covers(directory) {
+            return Vec::new();
+        }
+        match self.tree.list(directory) {
+            Ok(entries) => entries
+                .into_iter()
+                .filter(|entry| !entry.is_directory)
+                .map(|entry| entry.path)
+                .collect(),
+            Err(problem) => {
+                self.complain(directory, &problem, None);
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn broken(place: Place, problem: &ReadProblem, told_at: Option<Place>) -> Broken {
+    Broken {
+        place,
+        kind: if problem.is_missing() {
+            BrokenKind::Missing
+        } else {
+            BrokenKind::Unreadable
+        },
+        told_at,
+        problem: problem.to_string(),
+    }
+}
+
+fn malformed(place: Place, problem: &str) -> Broken {
+    Broken {
+        place,
+        kind: BrokenKind::Malformed,
+        told_at: None,
+        problem: problem.to_owned(),
+    }
+}
+
+const KUBERNETES_DIR: &str = "/etc/kubernetes";
+const PKI_DIR: &str = "/etc/kubernetes/pki";
+const MANIFESTS_DIR: &str = "/etc/kubernetes/manifests";
+/// The files of /var/lib/kubelet/pki that are in use; those with dates in their names were rotated out.
+const KUBELET_FILES: &[&str] = &[
+    "/var/lib/kubelet/pki/kubelet-client-current.pem",
+    "/var/lib/kubelet/pki/kubelet-server-current.pem",
+    "/var/lib/kubelet/pki/kubelet.crt",
+    "/var/lib/kubelet/pki/kubelet.key",
+];
+/// How many directories deep a PKI directory is searched; kubeadm uses one, etcd.
+const DEEPEST: usize = 3;

@@ -1,0 +1,136 @@
+//! YAML as Kubernetes reads it: the first document of a stream, a later key winning over an earlier one, and limits
+//! that no honest file reaches.
+
+use serde::de::DeserializeOwned;
+use serde_saphyr::DuplicateKeyPolicy;
+use serde_saphyr::Error;
+use serde_saphyr::Location;
+use serde_saphyr::Options;
+use serde_saphyr::Spanned;
+
+use crate::facts::Broken;
+use crate::facts::BrokenKind;
+use crate::place::Place;
+
+/// A text and the line it stands on, counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub value: String,
+    /// The line.
+    pub line: u32,
+}
+
+/// Reads the first document of `bytes`.
+///
+/// # Errors
+/// Says where and what is wrong, and quotes nothing of the text, for it may hold a key.
+pub(super) fn first<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<T, Box<Broken>> {
+    match serde_saphyr::from_slice_with_options::<T>(bytes, options()) {
+        Ok(value) => Ok(value),
+        Err(error) if matches!(error.without_snippet(), Error::MultipleDocuments { .. }) => {
+            first_of_several(bytes, place)
+        }
+        Err(error) => Err(broken(&error, place)),
+    }
+}
+
+fn first_of_several<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<T, Box<Broken>> {
+    let documents = serde_saphyr::from_slice_multiple_with_options::<T>(bytes, options());
+    documents
+        .map_err(|error| broken(&error, place))?
+        .into_iter()
+        .next()
+        .ok_or_else(|| malformed(place.clone(), "is empty".to_owned()))
+}
+
+impl From<Spanned<String>> for Text {
+    fn from(spanned: Spanned<String>) -> Self {
+        Self {
+            line: line(spanned.referenced).unwrap_or(1),
+            value: spanned.value,
+        }
+    }
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        with_snippet: false,
+    }
+}
+
+fn broken(error: &Error, place: &Place) -> Box<Broken> {
+    let error = error.without_snippet();
+    let location = error.location();
+    let text = error.to_string();
+    let sentence = text.lines().next().unwrap_or_default();
+    // serde quotes the value that it did not expect.
+    let quoted = sentence.find(['"', '`']).unwrap_or(sentence.len());
+    let sentence = sentence.get(..quoted).unwrap_or_default();
+    let what = sentence
+        .trim_end_matches(|c: char| c.is_whitespace() || c == ':' || c == ',')
+        .to_owned();
+    let place = Place {
+        line: location.and_then(line),
+        ..place.clone()
+    };
+    malformed(place, format!("is not valid YAML of its kind: {what}"))
+}
+
+fn malformed(place: Place, problem: String) -> Box<Broken> {
+    Box::new(Broken {
+        place,
+        kind: BrokenKind::Malformed,
+        told_at: None,
+        problem,
+    })
+}
+
+fn line(location: Location) -> Option<u32> {
+    u32::try_from(location.line()).ok().filter(|line| *line > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    struct Sample {
+        #[serde(default)]
+        a: Option<Spanned<String>>,
+        #[serde(default, rename = "list")]
+        _list: Option<Vec<String>>,
+    }
+
+    #[test]
+    fn the_first_document_and_the_last_key_count() {
+        let place = Place::file("f");
+        let sample: Sample = first(b"a: x\na: y\n---\na: z\n", &place).unwrap();
+        let text = Text::from(sample.a.unwrap());
+        assert_eq!((text.value.as_str(), text.line), ("y", 2));
+    }
+
+    #[test]
+    fn an_error_has_its_line_and_quotes_no_value() {
+        let place = Place::file("f");
+        let broken = first::<Sample>(b"a: x\nlist: SECRETKEY\n", &place).unwrap_err();
+        assert_eq!(broken.place.line, Some(2));
+        assert!(!broken.problem.contains("SECRET"), "{}", broken.problem);
+        let broken = first::<Sample>(b"a: x\n\tb: [SECRETKEY\n", &place).unwrap_err();
+        assert!(!broken.problem.contains("SECRET"), "{}", broken.problem);
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_is_refused_soon() {
+        let mut text = String::from("a: &a [x,x,x,x,x,x,x,x,x,x]\n");
+        for (new, old) in ('b'..='l').zip('a'..='k') {
+            text += &format!(
+                "{new}: &{new} [{}]\n",
+                vec![format!("*{old}"); 10].join(",")
+            );
+        }
+        assert!(first::<Sample>(text.as_bytes(), &Place::file("f")).is_err());
+    }
+}

@@ -1,0 +1,295 @@
+//! What each node holds: certificates with their roles, keys, pairs, roots of trust.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::facts::certificate_files::PemFile;
+use crate::facts::kubeconfig;
+use crate::facts::manifest::StaticPod;
+use crate::place::Place;
+use crate::profile::Authority;
+use crate::profile::Profile;
+use crate::topology::Topology;
+use crate::topology::holding::Anchor;
+use crate::topology::holding::Holding;
+use crate::topology::holding::KeyHolding;
+use crate::topology::holding::Pair;
+use crate::topology::holding::Role;
+use crate::topology::layout;
+use crate::topology::layout::ROLE_FLAGS;
+use crate::topology::layout::RoleFlag;
+use crate::topology::view::View;
+
+/// Adds everything that the files of one node hold.
+pub(super) fn collect(view: &View<'_>, topology: &mut Topology) {
+    let named = named_roles(view);
+    for (path, file) in &view.facts.files {
+        let (role, used) = role(view, path, &named);
+        add(view, file, role, used, topology);
+    }
+    flag_pairs(view, topology);
+    layout_pairs(view, &named, topology);
+    kubelet(view, topology);
+    for kubeconfig in &view.facts.kubeconfigs {
+        of_kubeconfig(view, kubeconfig, topology);
+    }
+    topology
+        .broken
+        .extend(view.facts.broken.iter().map(|broken| crate::facts::Broken {
+            place: view.at(&broken.place),
+            told_at: broken.told_at.as_ref().map(|place| view.at(place)),
+            ..broken.clone()
+        }));
+}
+
+/// A file that some flag or kubeconfig names, and the role that makes of it.
+struct Named {
+    path: PathBuf,
+    role: Option<Role>,
+}
+
+fn named_roles(view: &View<'_>) -> Vec<Named> {
+    let mut named = Vec::new();
+    for (row, pod) in role_flags(view) {
+        if let Some(path) = pod.value(row.certificate) {
+            named.push(Named {
+                path: pod.on_node(path),
+                role: Some(row.role),
+            });
+        }
+    }
+    for kubeconfig in &view.facts.kubeconfigs {
+        for user in &kubeconfig.users {
+            if let Some(kubeconfig::Material::File { path, .. }) = &user.certificate {
+                named.push(Named {
+                    path: path.clone(),
+                    role: profile_of(kubeconfig).map(Role::Profile),
+                });
+            }
+        }
+        for cluster in &kubeconfig.clusters {
+            if let Some(kubeconfig::Material::File { path, .. }) = &cluster.authority {
+                named.push(Named {
+                    path: path.clone(),
+                    role: Some(Role::Authority(Authority::Cluster)),
+                });
+            }
+        }
+    }
+    if let Some(kubelet) = &view.facts.kubelet {
+        let roles = [
+            (&kubelet.certificate, Role::Profile(Profile::KubeletServer)),
+            (&kubelet.client_ca, Role::Authority(Authority::Cluster)),
+        ];
+        for (text, role) in roles {
+            if let Some(text) = text {
+                named.push(Named {
+                    path: PathBuf::from(&text.value),
+                    role: Some(role),
+                });
+            }
+        }
+    }
+    named
+}
+
+fn role_flags<'v>(view: &'v View<'_>) -> impl Iterator<Item = (&'static RoleFlag, &'v StaticPod)> {
+    ROLE_FLAGS
+        .iter()
+        .filter_map(|row| Some((row, view.facts.pod(row.program)?)))
+}
+
+/// The role of a file, and whether anything uses it. Where a flag puts another file in a role, the one that the layout
+/// means for it lies unused beside.
+fn role(view: &View<'_>, path: &Path, named: &[Named]) -> (Option<Role>, bool) {
+    let by_layout = layout_role(view, path);
+    let naming: Vec<&Named> = named.iter().filter(|named| named.path == path).collect();
+    if !naming.is_empty() {
+        let mut roles = naming.iter().filter_map(|named| named.role);
+        let role = match by_layout {
+            Some(role) if roles.clone().any(|named| named == role) => Some(role),
+            _ => roles.next().or(by_layout),
+        };
+        return (role, true);
+    }
+    let displaced = named.iter().any(|named| named.role == by_layout);
+    (by_layout, by_layout.is_some() && !displaced)
+}
+
+fn layout_role(view: &View<'_>, path: &Path) -> Option<Role> {
+    match path.to_str()? {
+        "/var/lib/kubelet/pki/kubelet.crt" | "/var/lib/kubelet/pki/kubelet-server-current.pem" => {
+            Some(Role::Profile(Profile::KubeletServer))
+        }
+        "/var/lib/kubelet/pki/kubelet-client-current.pem" => {
+            Some(Role::Profile(Profile::KubeletConf))
+        }
+        _ => layout::role_of(path.strip_prefix(&view.facts.pki_dir.path).ok()?),
+    }
+}
+
+fn add(view: &View<'_>, file: &PemFile, role: Option<Role>, used: bool, topology: &mut Topology) {
+    let at = |line: Option<u32>| Place {
+        line: file.place.line.or(line),
+        ..view.at(&file.place)
+    };
+    for (index, (line, certificate)) in file.certificates.iter().enumerate() {
+        let is_leaf = matches!(role, Some(Role::Profile(_)));
+        topology.holdings.push(Holding {
+            role: if is_leaf && index > 0 { None } else { role },
+            place: at(*line),
+            index,
+            used,
+            certificate: certificate.clone(),
+        });
+    }
+    for (line, key) in &file.keys {
+        topology.keys.push(KeyHolding {
+            place: at(*line),
+            key: key.clone(),
+            mode: file.mode,
+        });
+    }
+}
+
+fn flag_pairs(view: &View<'_>, topology: &mut Topology) {
+    for (row, pod) in role_flags(view) {
+        let Some(flag) = pod.flag(row.certificate) else {
+            continue;
+        };
+        let Some(certificate) = view.flag_file(pod, row.certificate) else {
+            continue;
+        };
+        let told_at = view.at(&pod.place_of(flag));
+        if let Some(key) = row.key.and_then(|key| view.flag_file(pod, key)) {
+            topology.pairs.push(Pair {
+                user: view.component(row.program),
+                told_at: Some(told_at),
+                certificate,
+                key,
+            });
+        } else if row.key.is_none() {
+            topology.anchors.push(Anchor {
+                component: view.component(row.program),
+                flag: format!("--{}", row.certificate),
+                told_at,
+                trust: view.trust(&certificate),
+            });
+        }
+    }
+}
+
+/// Pairs that only the layout puts together. A CA certificate without its key is an external CA.
+fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
+    for (path, file) in &view.facts.files {
+        let Some(role) = layout_role(view, path) else {
+            continue;
+        };
+        let told = named
+            .iter()
+            .any(|named| named.path == *path || named.role == Some(role));
+        // A .pem holds both.
+        let key = if path.extension().is_some_and(|extension| extension == "pem") {
+            path.clone()
+        } else {
+            path.with_extension("key")
+        };
+        let external = matches!(role, Role::Authority(_)) && view.facts.file(&key).is_none();
+        if told && !matches!(role, Role::Authority(_)) || external {
+            continue;
+        }
+        let pair = Pair {
+            user: view.component(layout::user_of(role)),
+            told_at: None,
+            certificate: view.at(&file.place),
+            key: view.path(&key),
+        };
+        let same = |known: &Pair| known.certificate.path == *path && known.key.path == key;
+        let node = &view.name;
+        if !topology
+            .pairs
+            .iter()
+            .any(|known| known.user.node == *node && same(known))
+        {
+            topology.pairs.push(pair);
+        }
+    }
+}
+
+fn kubelet(view: &View<'_>, topology: &mut Topology) {
+    let Some(kubelet) = &view.facts.kubelet else {
+        return;
+    };
+    let told_at = |line| view.at(&kubelet.place.at_line(line));
+    if let (Some(certificate), Some(key)) = (&kubelet.certificate, &kubelet.key) {
+        topology.pairs.push(Pair {
+            user: view.component("kubelet"),
+            told_at: Some(told_at(certificate.line)),
+            certificate: view.path(Path::new(&certificate.value)),
+            key: view.path(Path::new(&key.value)),
+        });
+    }
+    if let Some(ca) = &kubelet.client_ca {
+        topology.anchors.push(Anchor {
+            component: view.component("kubelet"),
+            flag: "clientCAFile".to_owned(),
+            told_at: told_at(ca.line),
+            trust: view.trust(&view.path(Path::new(&ca.value))),
+        });
+    }
+}
+
+fn of_kubeconfig(view: &View<'_>, kubeconfig: &kubeconfig::Kubeconfig, topology: &mut Topology) {
+    let user = view.user_of(kubeconfig);
+    let role = profile_of(kubeconfig).map(Role::Profile);
+    for cluster in &kubeconfig.clusters {
+        let Some(authority) = &cluster.authority else {
+            continue;
+        };
+        if let kubeconfig::Material::Embedded(file) = authority {
+            add(
+                view,
+                file,
+                Some(Role::Authority(Authority::Cluster)),
+                true,
+                topology,
+            );
+        }
+        let (place, file) = view.material(authority);
+        let line = cluster.server.as_ref().map(|server| server.line);
+        topology.anchors.push(Anchor {
+            component: user.clone(),
+            flag: "certificate-authority".to_owned(),
+            told_at: Place {
+                line,
+                ..view.at(&kubeconfig.place)
+            },
+            trust: crate::topology::edge::Trust {
+                place,
+                roots: file.map(PemFile::chain).unwrap_or_default(),
+            },
+        });
+    }
+    for entry in &kubeconfig.users {
+        if let Some(kubeconfig::Material::Embedded(file)) = &entry.certificate {
+            add(view, file, role, true, topology);
+        }
+        if let Some(kubeconfig::Material::Embedded(file)) = &entry.key {
+            add(view, file, None, true, topology);
+        }
+        if let (Some(certificate), Some(key)) = (&entry.certificate, &entry.key) {
+            topology.pairs.push(Pair {
+                user: user.clone(),
+                told_at: Some(view.at(&kubeconfig.place)),
+                certificate: view.material(certificate).0,
+                key: view.material(key).0,
+            });
+        }
+    }
+}
+
+/// The profile that issues it, by its file name.
+pub(super) fn profile_of(kubeconfig: &kubeconfig::Kubeconfig) -> Option<Profile> {
+    let name = kubeconfig.place.path.file_name()?.to_str()?;
+    layout::kubeconfig_profile(name)
+}

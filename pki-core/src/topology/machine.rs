@@ -1,0 +1,271 @@
+//! What runs on a node and how it is addressed, from its manifests.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::facts::manifest::StaticPod;
+use crate::inventory::Inventory;
+use crate::inventory::KubernetesVersion;
+use crate::inventory::first_service_address;
+use crate::topology::node::Apiserver;
+use crate::topology::node::Claim;
+use crate::topology::node::Etcd;
+use crate::topology::node::Node;
+use crate::topology::node::PairFiles;
+use crate::topology::url;
+use crate::topology::view::View;
+
+/// Everything about a node but its final address, which the other nodes have a say in.
+pub(super) fn node(
+    view: &View<'_>,
+    names: Vec<Claim<String>>,
+    inventory: Option<&Inventory>,
+) -> Node {
+    let pod = view.facts.pod("kube-apiserver");
+    let apiserver = match pod {
+        Some(pod) => Some(apiserver(view, pod)),
+        None => apiserver_by_layout(view),
+    };
+    let mut node = Node {
+        name: view.name.clone(),
+        apiserver,
+        names: names
+            .into_iter()
+            .map(|claim| Claim {
+                place: view.at(&claim.place),
+                ..claim
+            })
+            .collect(),
+        etcd: view.facts.pod("etcd").map(|pod| etcd(view, pod)),
+        cluster_signing: view.facts.pod("kube-controller-manager").and_then(|pod| {
+            pair(
+                view,
+                pod,
+                ["cluster-signing-cert-file", "cluster-signing-key-file"],
+            )
+        }),
+        hosts: view.facts.hosts.clone(),
+        pki_dir: view.facts.pki_dir.read_from.clone(),
+        kubernetes_dir: view.facts.kubernetes_dir.read_from.clone(),
+        version: pod.and_then(version),
+        dns_domain: pod
+            .and_then(issuer_domain)
+            .or_else(|| view.facts.kubelet.as_ref()?.cluster_domain.clone()),
+        ..Node::default()
+    };
+    for entry in &mut node.hosts {
+        entry.place.node.clone_from(&view.name);
+    }
+    node.addresses = owned_addresses(&node, inventory);
+    node.addresses.extend(etcd_addresses(view, &node.addresses));
+    node
+}
+
+/// Adds what hosts files say, and decides the address of every node.
+pub(super) fn settle_addresses(nodes: &mut [Node]) {
+    let hosts: Vec<Vec<Claim<IpAddr>>> = nodes
+        .iter()
+        .map(|node| hosts_addresses(node, nodes))
+        .collect();
+    for (node, claims) in nodes.iter_mut().zip(hosts) {
+        node.addresses.extend(claims);
+    }
+    let addresses: Vec<Option<IpAddr>> = nodes.iter().map(|node| address(node, nodes)).collect();
+    for (node, address) in nodes.iter_mut().zip(addresses) {
+        node.address = address;
+    }
+}
+
+/// The address that the apiserver advertises, unless other files make it another node's: then the manifest was copied.
+fn address(node: &Node, nodes: &[Node]) -> Option<IpAddr> {
+    let advertised = node
+        .apiserver
+        .as_ref()
+        .and_then(|apiserver| apiserver.advertise_address);
+    let claimed = node.addresses.first().map(|claim| claim.value);
+    let (Some(advertised), Some(claimed)) = (advertised, claimed) else {
+        return advertised.or(claimed);
+    };
+    let own = node.addresses.iter().any(|claim| claim.value == advertised);
+    let anothers = nodes.iter().any(|other| {
+        other.name != node.name
+            && other
+                .addresses
+                .iter()
+                .any(|claim| claim.value == advertised)
+    });
+    Some(if anothers && !own {
+        claimed
+    } else {
+        advertised
+    })
+}
+
+fn apiserver(view: &View<'_>, pod: &StaticPod) -> Apiserver {
+    Apiserver {
+        place: view.at(&pod.place),
+        from_manifest: true,
+        advertise_address: pod
+            .value("advertise-address")
+            .and_then(|text| text.parse().ok())
+            .map(|address: IpAddr| address.to_canonical()),
+        secure_port: pod
+            .value("secure-port")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(SECURE_PORT),
+        service_addresses: pod
+            .value("service-cluster-ip-range")
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|network| network.trim().parse::<IpNet>().ok())
+            .map(|network| first_service_address(&network))
+            .collect(),
+        certificate: view.flag_file(pod, "tls-cert-file"),
+        key: view.flag_file(pod, "tls-private-key-file"),
+        client_ca: view.flag_file(pod, "client-ca-file"),
+        flags: view.flags(pod),
+    }
+}
+
+/// Without a manifest, a serving certificate where kubeadm puts it means an apiserver as kubeadm runs it.
+fn apiserver_by_layout(view: &View<'_>) -> Option<Apiserver> {
+    let directory = &view.facts.pki_dir.path;
+    let certificate = directory.join("apiserver.crt");
+    let file = view.facts.file(&certificate)?;
+    let there =
+        |name: &str| Some(directory.join(name)).filter(|path| view.facts.file(path).is_some());
+    Some(Apiserver {
+        place: view.at(&file.place),
+        from_manifest: false,
+        advertise_address: None,
+        secure_port: SECURE_PORT,
+        service_addresses: Vec::new(),
+        certificate: Some(view.path(&certificate)),
+        key: there("apiserver.key").map(|path| view.path(&path)),
+        client_ca: there("ca.crt").map(|path| view.path(&path)),
+        flags: Vec::new(),
+    })
+}
+
+fn etcd(view: &View<'_>, pod: &StaticPod) -> Etcd {
+    Etcd {
+        place: view.at(&pod.place),
+        name: pod.value("name").map(str::to_owned),
+        listens: list(pod, "listen-client-urls"),
+        advertises: list(pod, "advertise-client-urls"),
+        server: pair(view, pod, ["cert-file", "key-file"]),
+        peer: pair(view, pod, ["peer-cert-file", "peer-key-file"]),
+        trusted_ca: view.flag_file(pod, "trusted-ca-file"),
+        peer_trusted_ca: view.flag_file(pod, "peer-trusted-ca-file"),
+        flags: view.flags(pod),
+    }
+}
+
+fn pair(view: &View<'_>, pod: &StaticPod, [certificate, key]: [&str; 2]) -> Option<PairFiles> {
+    Some(PairFiles {
+        certificate: view.flag_file(pod, certificate)?,
+        key: view.flag_file(pod, key)?,
+    })
+}
+
+fn list(pod: &StaticPod, flag: &str) -> Vec<String> {
+    let text = pod.value(flag).unwrap_or_default();
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The tag of the image, unless it is a digest.
+fn version(pod: &StaticPod) -> Option<KubernetesVersion> {
+    let image = pod.image.as_ref()?.value.split('@').next()?;
+    image.rsplit_once(':')?.1.parse().ok()
+}
+
+/// kubeadm's issuer is https://kubernetes.default.svc.<dnsDomain>.
+fn issuer_domain(pod: &StaticPod) -> Option<String> {
+    let domain = pod
+        .value("service-account-issuer")?
+        .strip_prefix("https://kubernetes.default.svc.")?;
+    let domain = domain.trim_end_matches('/');
+    (!domain.is_empty()).then(|| domain.to_owned())
+}
+
+fn owned_addresses(node: &Node, inventory: Option<&Inventory>) -> Vec<Claim<IpAddr>> {
+    let owned = inventory
+        .and_then(|inventory| inventory.nodes.iter().find(|owned| owned.name == node.name));
+    let Some(owned) = owned else {
+        return Vec::new();
+    };
+    let claim = |address: &IpAddr| Claim {
+        value: *address,
+        place: owned.place.clone(),
+    };
+    owned.addresses.iter().map(claim).collect()
+}
+
+fn etcd_addresses(view: &View<'_>, known: &[Claim<IpAddr>]) -> Vec<Claim<IpAddr>> {
+    let mut claims: Vec<Claim<IpAddr>> = Vec::new();
+    let Some(pod) = view.facts.pod("etcd") else {
+        return claims;
+    };
+    for name in [
+        "advertise-client-urls",
+        "initial-advertise-peer-urls",
+        "listen-client-urls",
+    ] {
+        let Some(flag) = pod.flag(name) else {
+            continue;
+        };
+        for url in list(pod, name) {
+            let Some(value) = url::parse(&url).and_then(|endpoint| endpoint.address()) else {
+                continue;
+            };
+            let known = known
+                .iter()
+                .chain(&claims)
+                .any(|claim| claim.value == value);
+            if !known && !is_everyones(value) {
+                claims.push(Claim {
+                    value,
+                    place: view.at(&pod.place_of(flag)),
+                });
+            }
+        }
+    }
+    claims
+}
+
+/// The node's own hosts file first, then those of the others.
+fn hosts_addresses(node: &Node, nodes: &[Node]) -> Vec<Claim<IpAddr>> {
+    let mut claims: Vec<Claim<IpAddr>> = Vec::new();
+    let others = nodes.iter().filter(|other| other.name != node.name);
+    for entry in std::iter::once(node)
+        .chain(others)
+        .flat_map(|node| &node.hosts)
+    {
+        let known = node
+            .addresses
+            .iter()
+            .chain(&claims)
+            .any(|claim| claim.value == entry.address);
+        if entry.names.contains(&node.name) && !known && !is_everyones(entry.address) {
+            claims.push(Claim {
+                value: entry.address,
+                place: entry.place.clone(),
+            });
+        }
+    }
+    claims
+}
+
+/// Addresses that every machine has. 127.0.1.1 is what Debian gives a machine's own name (hosts(5) there).
+fn is_everyones(address: IpAddr) -> bool {
+    address.is_unspecified() || EVERYONES.iter().any(|text| text.parse() == Ok(address))
+}
+
+const EVERYONES: &[&str] = &["127.0.0.1", "127.0.1.1", "::1"];
+/// kube-apiserver's default (k8s.io/apiserver, SecureServingOptions).
+const SECURE_PORT: u16 = 6443;

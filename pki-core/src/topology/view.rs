@@ -1,0 +1,152 @@
+//! One node's facts under the node's name: every place that leaves here says whose it is.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::facts::NodeFacts;
+use crate::facts::certificate_files::PemFile;
+use crate::facts::kubeconfig;
+use crate::facts::kubeconfig::Material;
+use crate::facts::manifest::StaticPod;
+use crate::place::Place;
+use crate::topology::edge::Component;
+use crate::topology::edge::Shown;
+use crate::topology::edge::Trust;
+use crate::topology::node::Flag;
+
+pub(super) struct View<'a> {
+    pub(super) name: String,
+    pub(super) facts: &'a NodeFacts,
+}
+
+impl View<'_> {
+    /// `place`, on this node.
+    pub(super) fn at(&self, place: &Place) -> Place {
+        Place {
+            node: self.name.clone(),
+            ..place.clone()
+        }
+    }
+
+    pub(super) fn component(&self, name: &str) -> Component {
+        Component {
+            name: name.to_owned(),
+            node: self.name.clone(),
+        }
+    }
+
+    /// The place of a path of this node, read or not.
+    pub(super) fn path(&self, path: &Path) -> Place {
+        if let Some(file) = self.facts.file(path) {
+            return self.at(&file.place);
+        }
+        let broken = self.facts.broken.iter().map(|broken| &broken.place);
+        if let Some(place) = broken.into_iter().find(|place| place.path == path) {
+            return Place {
+                line: None,
+                ..self.at(place)
+            };
+        }
+        let kubernetes = &self.facts.kubernetes_dir;
+        let read_from = path.strip_prefix(&kubernetes.path).map_or_else(
+            |_| path.to_path_buf(),
+            |rest| kubernetes.read_from.join(rest),
+        );
+        Place {
+            node: self.name.clone(),
+            path: path.to_path_buf(),
+            read_from,
+            line: None,
+        }
+    }
+
+    /// The file that a flag names.
+    pub(super) fn flag_file(&self, pod: &StaticPod, flag: &str) -> Option<Place> {
+        Some(self.path(&pod.on_node(pod.value(flag)?)))
+    }
+
+    pub(super) fn flags(&self, pod: &StaticPod) -> Vec<Flag> {
+        let flag = |flag: &crate::facts::manifest::Flag| Flag {
+            name: flag.name.clone(),
+            value: flag.value.clone(),
+            place: self.at(&pod.place_of(flag)),
+        };
+        pod.flags.iter().map(flag).collect()
+    }
+
+    pub(super) fn shown(&self, place: &Place) -> Shown {
+        Shown {
+            place: place.clone(),
+            chain: self
+                .facts
+                .file(&place.path)
+                .map(PemFile::chain)
+                .unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn trust(&self, place: &Place) -> Trust {
+        let Shown { place, chain } = self.shown(place);
+        Trust {
+            place,
+            roots: chain,
+        }
+    }
+
+    /// What a kubeconfig embeds or names.
+    pub(super) fn material<'m>(&'m self, material: &'m Material) -> (Place, Option<&'m PemFile>) {
+        match material {
+            Material::Embedded(file) => (self.at(&file.place), Some(file)),
+            Material::File { path, .. } => (self.path(path), self.facts.file(path)),
+        }
+    }
+
+    pub(super) fn material_shown(&self, material: &Material) -> Shown {
+        let (place, file) = self.material(material);
+        Shown {
+            place,
+            chain: file.map(PemFile::chain).unwrap_or_default(),
+        }
+    }
+
+    /// Who uses a kubeconfig: the component whose manifest names it, else the one whose file name it has.
+    pub(super) fn user_of(&self, kubeconfig: &kubeconfig::Kubeconfig) -> Component {
+        let path = &kubeconfig.place.path;
+        for program in ["kube-controller-manager", "kube-scheduler"] {
+            if self.kubeconfigs_of(program).any(|named| named == *path) {
+                return self.component(program);
+            }
+        }
+        let file = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        match file {
+            "kubelet.conf" => self.component("kubelet"),
+            "kubeconfig" if path.starts_with("/var/lib/kubelet") => self.component("kubelet"),
+            "controller-manager.conf" if self.nothing_named("kube-controller-manager") => {
+                self.component("kube-controller-manager")
+            }
+            "scheduler.conf" if self.nothing_named("kube-scheduler") => {
+                self.component("kube-scheduler")
+            }
+            file => self.component(&format!("kubeconfig:{file}")),
+        }
+    }
+
+    fn nothing_named(&self, program: &str) -> bool {
+        self.kubeconfigs_of(program).next().is_none()
+    }
+
+    fn kubeconfigs_of(&self, program: &str) -> impl Iterator<Item = PathBuf> {
+        self.facts.pod(program).into_iter().flat_map(|pod| {
+            [
+                "kubeconfig",
+                "authentication-kubeconfig",
+                "authorization-kubeconfig",
+            ]
+            .into_iter()
+            .filter_map(|flag| Some(pod.on_node(pod.value(flag)?)))
+        })
+    }
+}

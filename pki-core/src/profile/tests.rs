@@ -5,7 +5,6 @@ use crate::profile::KubernetesVersion;
 use crate::profile::Output;
 use crate::profile::Profile;
 use crate::profile::Row;
-use crate::profile::SanRule;
 use crate::profile::ServerRule;
 use crate::profile::table;
 use crate::x509::certificate::ExtendedKeyUsage;
@@ -59,127 +58,42 @@ fn every_profile_has_one_row() {
     }
 }
 
+/// Name, files, common name on wudang, signer, usages, names.
+const ROWS: &str = "\
+apiserver | apiserver | kube-apiserver | ca | server | Apiserver
+apiserver-kubelet-client | apiserver-kubelet-client | kube-apiserver-kubelet-client | ca | client | None
+front-proxy-client | front-proxy-client | front-proxy-client | front-proxy-ca | client | None
+etcd-server | etcd/server | wudang | etcd-ca | server+client | Etcd
+etcd-peer | etcd/peer | wudang | etcd-ca | server+client | Etcd
+etcd-healthcheck-client | etcd/healthcheck-client | kube-etcd-healthcheck-client | etcd-ca | client | None
+apiserver-etcd-client | apiserver-etcd-client | kube-apiserver-etcd-client | etcd-ca | client | None
+admin.conf | admin.conf | kubernetes-admin | ca | client | None
+super-admin.conf | super-admin.conf | kubernetes-super-admin | ca | client | None
+controller-manager.conf | controller-manager.conf | system:kube-controller-manager | ca | client | None
+scheduler.conf | scheduler.conf | system:kube-scheduler | ca | client | None
+kubelet.conf | kubelet.conf | system:node:wudang | ca | client | None
+kubelet-server | kubelet-server | system:node:wudang | ca | server | Kubelet
+registry | registry | wudang | ca | server | Registry
+";
+
 #[test]
 fn rows_are_kubeadms() {
-    use SanRule::*;
-    let expected = [
-        // name, file, common name on wudang, signer, usages, names
-        (
-            "apiserver",
-            "apiserver",
-            "kube-apiserver",
-            "ca",
-            "server",
-            Apiserver,
-        ),
-        (
-            "apiserver-kubelet-client",
-            "apiserver-kubelet-client",
-            "kube-apiserver-kubelet-client",
-            "ca",
-            "client",
-            None,
-        ),
-        (
-            "front-proxy-client",
-            "front-proxy-client",
-            "front-proxy-client",
-            "front-proxy-ca",
-            "client",
-            None,
-        ),
-        (
-            "etcd-server",
-            "etcd/server",
-            "wudang",
-            "etcd-ca",
-            "server+client",
-            Etcd,
-        ),
-        (
-            "etcd-peer",
-            "etcd/peer",
-            "wudang",
-            "etcd-ca",
-            "server+client",
-            Etcd,
-        ),
-        (
-            "etcd-healthcheck-client",
-            "etcd/healthcheck-client",
-            "kube-etcd-healthcheck-client",
-            "etcd-ca",
-            "client",
-            None,
-        ),
-        (
-            "apiserver-etcd-client",
-            "apiserver-etcd-client",
-            "kube-apiserver-etcd-client",
-            "etcd-ca",
-            "client",
-            None,
-        ),
-        (
-            "admin.conf",
-            "admin.conf",
-            "kubernetes-admin",
-            "ca",
-            "client",
-            None,
-        ),
-        (
-            "super-admin.conf",
-            "super-admin.conf",
-            "kubernetes-super-admin",
-            "ca",
-            "client",
-            None,
-        ),
-        (
-            "controller-manager.conf",
-            "controller-manager.conf",
-            "system:kube-controller-manager",
-            "ca",
-            "client",
-            None,
-        ),
-        (
-            "scheduler.conf",
-            "scheduler.conf",
-            "system:kube-scheduler",
-            "ca",
-            "client",
-            None,
-        ),
-        (
-            "kubelet.conf",
-            "kubelet.conf",
-            "system:node:wudang",
-            "ca",
-            "client",
-            None,
-        ),
-        (
-            "kubelet-server",
-            "kubelet-server",
-            "system:node:wudang",
-            "ca",
-            "server",
-            Kubelet,
-        ),
-        ("registry", "registry", "wudang", "ca", "server", Registry),
-    ];
-    for (name, file, common_name, signer, used_for, sans) in expected {
-        let row = name.parse::<Profile>().unwrap().row();
-        assert_eq!(row.name, name);
-        assert_eq!(written(row), file, "{name}");
-        assert_eq!(row.common_name("wudang"), common_name, "{name}");
-        assert_eq!(row.authority.to_string(), signer, "{name}");
-        assert_eq!(usages(row), used_for, "{name}");
-        assert_eq!(row.sans, sans, "{name}");
-    }
-    assert_eq!(expected.len(), table().len());
+    let line = |row: &Row| {
+        let (common_name, signer) = (row.common_name("wudang"), row.authority);
+        let (name, file, used_for, sans) = (row.name, written(row), usages(row), row.sans);
+        format!("{name} | {file} | {common_name} | {signer} | {used_for} | {sans:?}\n")
+    };
+    assert_eq!(table().iter().map(line).collect::<String>(), ROWS);
+}
+
+#[test]
+fn what_kubeadm_does_not_make() {
+    let others: Vec<&str> = table()
+        .iter()
+        .filter(|row| !row.by_kubeadm)
+        .map(|row| row.name)
+        .collect();
+    assert_eq!(others, ["kubelet-server", "registry"]);
 }
 
 #[test]

@@ -11,10 +11,8 @@ use crate::inventory::tests::sans;
 use crate::inventory::tests::says;
 use crate::x509::key::KeyAlgorithm;
 
-#[test]
-fn kubeadm_documents_make_the_same_inventory() {
-    let inventory = read(
-        "apiVersion: kubeadm.k8s.io/v1beta4
+/// As a file for `kubeadm init` and two for `kubeadm join`, put together.
+const THREE_NODES: &str = "apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 nodeRegistration:
   name: Shaolin
@@ -52,8 +50,11 @@ controlPlane: { localAPIEndpoint: { advertiseAddress: 10.24.138.208, bindPort: 7
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: JoinConfiguration
 nodeRegistration: { name: worker1 }
-",
-    );
+";
+
+#[test]
+fn kubeadm_documents_make_the_same_inventory() {
+    let inventory = read(THREE_NODES);
     assert_eq!(inventory.name.as_deref(), Some("wulin"));
     assert_eq!(
         inventory.kubernetes.version,

@@ -19,14 +19,14 @@ import (
 
 func main() {
 	hapki := flag.String("hapki", "", "the release binary")
-	issueMany := flag.String("issue-many", "", "the release example issue_many of pki-core")
+	issuance := flag.String("issuance", "", "pki-core's bench of that name, built")
 	peers := flag.String("peers", "", "the directory that build.sh filled")
 	rounds := flag.Int("rounds", 30, "rounds of a comparison; quick ones take more")
 	flag.Parse()
 	work, err := os.MkdirTemp("", "hapki-compare-")
 	must(err)
 	defer os.RemoveAll(work)
-	setting := setting{*hapki, *issueMany, *peers, work, max(*rounds, 5)}
+	setting := setting{*hapki, *issuance, *peers, work, max(*rounds, 5)}
 	for _, program := range []string{setting.hapki, setting.peer("kubeadm"), setting.peer("gocheck")} {
 		if _, err := os.Stat(program); err != nil {
 			must(fmt.Errorf("MISSING %s: compare.sh builds it", program))
@@ -42,8 +42,8 @@ func main() {
 
 // setting is where everything is.
 type setting struct {
-	hapki, issueMany, peers, work string
-	rounds                        int
+	hapki, issuance, peers, work string
+	rounds                       int
 }
 
 func (s setting) peer(name string) string { return filepath.Join(s.peers, name) }

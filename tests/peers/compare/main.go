@@ -22,6 +22,7 @@ func main() {
 	issuance := flag.String("issuance", "", "pki-core's bench of that name, built")
 	peers := flag.String("peers", "", "the directory that build.sh filled")
 	rounds := flag.Int("rounds", 30, "rounds of a comparison; quick ones take more")
+	only := flag.String("only", "", "only the comparisons whose title holds this")
 	flag.Parse()
 	work, err := os.MkdirTemp("", "hapki-compare-")
 	must(err)
@@ -35,7 +36,9 @@ func main() {
 	setting.printVersions()
 	printLoad()
 	for _, contest := range setting.contests() {
-		contest.run()
+		if strings.Contains(contest.title, *only) {
+			contest.run()
+		}
 	}
 	printLoad()
 }

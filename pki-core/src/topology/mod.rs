@@ -89,3 +89,6 @@ impl Topology {
         self.nodes.iter().find(|node| node.name == name)
     }
 }
+
+#[cfg(test)]
+mod tests;

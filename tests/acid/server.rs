@@ -56,8 +56,9 @@ impl Server {
 
     fn terminate(&mut self) {
         // kube-apiserver's graceful end takes 21 s; a second is enough for nginx and etcd.
-        let _ = Command::new(peers::find("kill"))
-            .arg(self.child.id().to_string())
+        let id = self.child.id().to_string();
+        let _ = Command::new(peers::find("sh"))
+            .args(["-c", r#"kill "$0""#, &id])
             .status();
     }
 }

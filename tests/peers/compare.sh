@@ -8,7 +8,7 @@ target=${CARGO_TARGET_DIR:-target}
 
 tests/peers/build.sh --compare >&2
 cargo build --release -p pki-cli >&2
-# `issuance issue KEY COUNT` issues in process and prints nothing.
-issuance=$(cargo bench -p pki-core --bench issuance --no-run 2>&1 | tee /dev/stderr | sed -n 's/.*Executable.*(\(.*\))$/\1/p')
+# Issues as many certificates as it is told, in process: issue_many ecdsa-p256|rsa-2048 COUNT
+cargo build --release -p pki-core --example issue_many >&2
 
-"$HAPKI_PEERS/compare" --hapki "$target/release/hapki" --issuance "$issuance" --peers "$HAPKI_PEERS" "$@"
+"$HAPKI_PEERS/compare" --hapki "$target/release/hapki" --issue-many "$target/release/examples/issue_many" --peers "$HAPKI_PEERS" "$@"

@@ -26,7 +26,7 @@ func (s setting) inProcess(title, ours, gos string, count, rounds int) contest {
 	return contest{
 		title: title, rounds: rounds, pieces: count, mean: gos == "rsa2048",
 		entries: []entry{
-			{name: "hapki (pki-core)", commands: [][]string{{s.issuance, "issue", ours, n}}},
+			{name: "hapki (pki-core)", commands: [][]string{{s.issueMany, ours, n}}},
 			{name: "Go crypto/x509", commands: [][]string{{s.peer("gocheck"), "bench", "issue", "--key", gos, "-n", n}}},
 		},
 	}

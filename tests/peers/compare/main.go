@@ -19,7 +19,7 @@ import (
 
 func main() {
 	hapki := flag.String("hapki", "", "the release binary")
-	issuance := flag.String("issuance", "", "pki-core's bench of that name, built")
+	issueMany := flag.String("issue-many", "", "pki-core's example of that name, a release build")
 	peers := flag.String("peers", "", "the directory that build.sh filled")
 	rounds := flag.Int("rounds", 30, "rounds of a comparison; quick ones take more")
 	only := flag.String("only", "", "only the comparisons whose title holds this")
@@ -27,7 +27,7 @@ func main() {
 	work, err := os.MkdirTemp("", "hapki-compare-")
 	must(err)
 	defer os.RemoveAll(work)
-	setting := setting{*hapki, *issuance, *peers, work, max(*rounds, 5)}
+	setting := setting{*hapki, *issueMany, *peers, work, max(*rounds, 5)}
 	for _, program := range []string{setting.hapki, setting.peer("kubeadm"), setting.peer("gocheck")} {
 		if _, err := os.Stat(program); err != nil {
 			must(fmt.Errorf("MISSING %s: compare.sh builds it", program))
@@ -45,8 +45,8 @@ func main() {
 
 // setting is where everything is.
 type setting struct {
-	hapki, issuance, peers, work string
-	rounds                       int
+	hapki, issueMany, peers, work string
+	rounds                        int
 }
 
 func (s setting) peer(name string) string { return filepath.Join(s.peers, name) }

@@ -166,15 +166,12 @@ pub(super) fn literal_or_comment(rest: &str, after_word: bool) -> usize {
                 .map_or(rest.len(), |end| body + end + close.len());
         }
     }
-    if rest.starts_with('\'') {
-        let mut inner = rest[1..].chars();
-        let is_escape = inner.next() == Some('\\');
+    if let Some(inner) = rest.strip_prefix('\'') {
+        let is_escape = inner.starts_with('\\');
         // Otherwise it is a lifetime.
-        return if is_escape || inner.next() == Some('\'') {
-            quoted(rest, '\'')
-        } else {
-            0
-        };
+        if is_escape || inner.chars().nth(1) == Some('\'') {
+            return quoted(rest, '\'');
+        }
     }
     0
 }

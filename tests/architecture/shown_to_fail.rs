@@ -46,6 +46,16 @@ fn an_import_that_the_table_does_not_allow() {
 }
 
 #[test]
+fn a_test_may_drive_its_room_through_others() {
+    let test = "#[cfg(test)]\nmod tests {\n use crate::x509::A;\n}\n";
+    assert!(imports_of("place.rs", test).is_empty());
+    assert_eq!(
+        imports_of("place.rs", &test.replace("crate::x509::A", "crate::{x509}")).len(),
+        1
+    );
+}
+
+#[test]
 fn imports_that_hide_what_they_import() {
     for text in [
         "use crate::{place, x509};",

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 use crate::profile;
+use crate::x509::certificate;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::KeyUsage;
+use crate::x509::certificate::ReadError;
 use crate::x509::crypto::sha256;
 use crate::x509::key::KeyError;
 use crate::x509::key::PrivateKey;
-use crate::x509::pem;
 use crate::x509::spki::PublicKey;
 
 /// A CA that may sign now: a CA certificate within its dates, allowed to sign certificates, and its own key.
@@ -278,23 +279,19 @@ fn certificates(
         return Err(wrong("the file is empty".into()));
     }
     let mut read = Vec::new();
-    let mut labels = Vec::new();
-    for block in pem::blocks(files.certificate) {
-        let block = block.map_err(|error| wrong(error.to_string()))?;
-        if block.label != "CERTIFICATE" {
-            labels.push(block.label);
-            continue;
-        }
-        let certificate = Certificate::from_der(&block.der)
-            .map_err(|error| wrong(format!("line {}: {error}", block.line)))?;
+    for entry in certificate::read(files.certificate) {
+        let certificate = entry
+            .certificate
+            .map_err(|error| match (entry.line, error) {
+                // These name their line themselves.
+                (_, ReadError::Pem(error)) => wrong(error.to_string()),
+                (None, error) => wrong(error.to_string()),
+                (Some(line), error) => wrong(format!("line {line}: {error}")),
+            })?;
         read.push(certificate);
     }
     if read.is_empty() {
-        let mut what = String::from("holds no certificate");
-        if let Some(label) = labels.first() {
-            let _ = write!(what, " but `{label}`");
-        }
-        return Err(wrong(what));
+        return Err(wrong("holds no certificate".into()));
     }
     let first = read.remove(0);
     Ok((first, read))

@@ -235,3 +235,6 @@ pub fn carry_out(
     }
     Ok(issued)
 }
+
+#[cfg(test)]
+mod tests;

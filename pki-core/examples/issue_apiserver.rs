@@ -6,6 +6,8 @@
 //!
 //! The names are given here one by one; `pki_core::plan` derives them from a cluster's files.
 
+#![allow(clippy::print_stdout, reason = "an example says what it did")]
+
 use std::error::Error;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;

@@ -6,6 +6,8 @@
 //!
 //! Each certificate has its own key, a random serial number and the seven names of an apiserver.
 
+#![allow(clippy::print_stdout, reason = "an example says what it did")]
+
 use std::error::Error;
 use std::num::NonZeroUsize;
 

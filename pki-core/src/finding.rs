@@ -1,5 +1,7 @@
 //! Findings: what is wrong, as inert data.
 
+use std::fmt;
+
 use crate::place::Place;
 use crate::request::Request;
 
@@ -62,4 +64,58 @@ pub struct Remedy {
     pub request: Request,
     /// Whether it changes nothing that works now.
     pub safe: bool,
+}
+
+impl Finding {
+    /// A finding with nothing but what every finding has.
+    pub fn new(
+        rule: &'static str,
+        severity: Severity,
+        place: Place,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            severity,
+            place,
+            related: Vec::new(),
+            edges: Vec::new(),
+            caused_by: None,
+            message: message.into(),
+            says: None,
+            remedy: None,
+        }
+    }
+
+    /// Adds a related place.
+    pub fn related_to(mut self, place: Place, note: impl Into<String>) -> Self {
+        self.related.push(Related {
+            place,
+            note: note.into(),
+        });
+        self
+    }
+
+    /// The page of its rule, below docs/.
+    pub fn docs(&self) -> String {
+        format!("rules/{}.md", self.rule)
+    }
+
+    /// What later findings name as their cause.
+    pub fn as_cause(&self) -> Cause {
+        Cause {
+            rule: self.rule,
+            place: self.place.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
 }

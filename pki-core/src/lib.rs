@@ -29,12 +29,16 @@
 //! The library asks no terminal, environment or clock: time, randomness and paths are arguments.
 
 pub mod bundle;
+pub mod checks;
 pub mod facts;
+pub mod finding;
 pub mod inventory;
 pub mod issue;
+pub mod judge;
 pub mod place;
 pub mod plan;
 pub mod profile;
+pub mod report;
 pub mod request;
 pub mod source;
 pub mod token;

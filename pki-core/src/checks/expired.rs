@@ -1,0 +1,81 @@
+//! expired: a certificate in use is past its last day. An expired authority is one finding with every edge below it.
+
+use crate::checks::Rule;
+use crate::checks::Settings;
+use crate::checks::group;
+use crate::checks::remedy;
+use crate::checks::roles;
+use crate::finding::Finding;
+use crate::finding::Severity;
+use crate::judge::FaultKind;
+use crate::judge::Judged;
+use crate::topology::Role;
+use crate::x509::certificate::Certificate;
+
+pub(super) const RULE: Rule = Rule {
+    id: "expired",
+    summary: "a certificate in use has expired",
+    check,
+};
+
+fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    outside_validity(judged, RULE.id, FaultKind::Expired, |certificate| {
+        (certificate.not_after() < judged.now)
+            .then(|| format!("expired on {}", day(certificate.not_after())))
+    })
+}
+
+/// The findings of this rule and of not-yet-valid: they differ in which end of the period is passed.
+pub(super) fn outside_validity(
+    judged: &Judged,
+    rule: &'static str,
+    kind: FaultKind,
+    problem: impl Fn(&Certificate) -> Option<String>,
+) -> Vec<Finding> {
+    let groups = group::refused(judged, kind);
+    let mut findings = Vec::new();
+    for used in roles::in_use(judged) {
+        let Some(problem) = problem(used.certificate) else {
+            continue;
+        };
+        let mut finding = used.finding(rule, Severity::Error, format!("{used} {problem}"));
+        finding.remedy = match used.role {
+            Role::Profile(_) => remedy::reissue(judged, &finding.place),
+            Role::Authority(_) => None,
+        };
+        let concerned = groups
+            .iter()
+            .filter(|group| group.fault.certificate.as_ref() == Some(used.certificate));
+        for group in concerned {
+            let edges = group.finding(judged, rule, "");
+            finding.edges.extend(edges.edges);
+            finding.says = finding.says.or(edges.says);
+        }
+        findings.push(finding);
+    }
+    let roots_in_kubeconfigs = groups.iter().filter(|group| {
+        let certificate = group.fault.certificate.as_ref();
+        !roles::in_use(judged)
+            .iter()
+            .any(|used| Some(used.certificate) == certificate)
+    });
+    for group in roots_in_kubeconfigs {
+        let problem = group
+            .fault
+            .certificate
+            .as_ref()
+            .and_then(&problem)
+            .unwrap_or_default();
+        findings.push(group.finding(
+            judged,
+            rule,
+            format!("an authority trusted in {} {problem}", group.place),
+        ));
+    }
+    findings
+}
+
+/// `2027-03-01`.
+pub(super) fn day(instant: time::OffsetDateTime) -> String {
+    instant.date().to_string()
+}

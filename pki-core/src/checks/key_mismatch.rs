@@ -1,0 +1,62 @@
+//! key-mismatch: a certificate and the key beside it do not belong together; the component that loads them does not start.
+
+use crate::checks::Rule;
+use crate::checks::Settings;
+use crate::checks::group;
+use crate::checks::remedy;
+use crate::checks::roles;
+use crate::finding::Finding;
+use crate::finding::Severity;
+use crate::judge::FaultKind;
+use crate::judge::Judged;
+
+pub(super) const RULE: Rule = Rule {
+    id: "key-mismatch",
+    summary: "a certificate and its key file do not belong together",
+    check,
+};
+
+fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let topology = &judged.topology;
+    let groups = group::refused(judged, FaultKind::KeyMismatch);
+    let mut findings: Vec<Finding> = Vec::new();
+    for pair in &topology.pairs {
+        let holding = topology
+            .holdings
+            .iter()
+            .find(|holding| holding.index == 0 && holding.place == pair.certificate);
+        let key = topology.keys.iter().find(|key| key.place == pair.key);
+        let (Some(holding), Some(key)) = (holding, key) else {
+            continue;
+        };
+        let belongs = key
+            .key
+            .as_ref()
+            .map_or(true, |key| key == holding.certificate.public_key());
+        if belongs
+            || findings
+                .iter()
+                .any(|finding| finding.place == pair.certificate)
+        {
+            continue;
+        }
+        let message = format!(
+            "{} and the key in {} do not belong together; {} does not start with them",
+            roles::name_of(judged, &pair.certificate),
+            pair.key.path.display(),
+            pair.user,
+        );
+        let mut finding = Finding::new(RULE.id, Severity::Error, pair.certificate.clone(), message)
+            .related_to(pair.key.clone(), "the key");
+        finding.says = Some("tls: private key does not match public key".to_owned());
+        finding.remedy = remedy::reissue(judged, &pair.certificate);
+        finding.edges = groups
+            .iter()
+            .filter(|group| group.place == pair.certificate)
+            .flat_map(|group| &group.edges)
+            .map(|(edge, _)| edge.id.clone())
+            .collect();
+        findings.push(finding);
+    }
+    findings
+}

@@ -1,0 +1,43 @@
+//! key-permissions: a private key that others on the machine can read. No component refuses it; that is why nobody notices.
+
+use crate::checks::Rule;
+use crate::checks::Settings;
+use crate::finding::Finding;
+use crate::finding::Severity;
+use crate::judge::Judged;
+
+pub(super) const RULE: Rule = Rule {
+    id: "key-permissions",
+    summary: "a private key can be read by others than its owner",
+    check,
+};
+
+fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for key in &judged.topology.keys {
+        let Some(mode) = key.mode.filter(|mode| mode & OTHERS != 0) else {
+            continue;
+        };
+        let is_known = findings.iter().any(|finding| {
+            finding.place.node == key.place.node && finding.place.path == key.place.path
+        });
+        if is_known {
+            continue;
+        }
+        let message = format!(
+            "{} has mode {:04o}: others than its owner can read the private key in it; kubeadm writes it 0600",
+            key.place.path.display(),
+            mode & 0o7777
+        );
+        findings.push(Finding::new(
+            RULE.id,
+            Severity::Warning,
+            key.place.clone(),
+            message,
+        ));
+    }
+    findings
+}
+
+/// Group and others, whatever they may do.
+const OTHERS: u32 = 0o077;

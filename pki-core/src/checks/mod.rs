@@ -1,0 +1,117 @@
+//! The rules: one file each, listed in [`RULES`]. A rule reads the judged graph and says what is wrong; it never sees a file.
+//!
+//! An id is forever: it names the page in docs/rules and the cases in fixtures/cases, and users' ignores rely on it.
+
+mod group;
+mod remedy;
+mod roles;
+
+mod client_auth_missing;
+mod common_name_only;
+mod expired;
+mod expires_soon;
+mod file_missing;
+mod file_unreadable;
+mod key_mismatch;
+mod key_missing;
+mod key_permissions;
+mod key_shared_by_nodes;
+mod leaf_is_ca;
+mod malformed_common_name;
+mod name_mismatch;
+mod node_identity_mismatch;
+mod not_yet_valid;
+mod organization_unexpected;
+mod outlives_issuer;
+mod same_name_other_ca;
+mod server_auth_missing;
+mod shared_ca_differs;
+mod unhandled_critical_extension;
+mod unknown_authority;
+mod usage_absent;
+mod verification_disabled;
+mod weak_key;
+mod weak_signature;
+mod wrong_advertise_address;
+
+#[cfg(test)]
+mod testing;
+
+use time::Duration;
+
+use crate::finding::Finding;
+use crate::judge::Judged;
+
+/// One rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its name, forever.
+    pub id: &'static str,
+    /// What it finds, in one sentence.
+    pub summary: &'static str,
+    /// Everything that it finds in a judged graph.
+    pub check: fn(&Judged, &Settings) -> Vec<Finding>,
+}
+
+/// What a user can set.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Certificates that expire within this time are reported.
+    pub expires_within: Duration,
+}
+
+/// Every rule, in the order in which its findings are listed where nothing else decides.
+pub static RULES: &[Rule] = &[
+    file_missing::RULE,
+    file_unreadable::RULE,
+    key_missing::RULE,
+    key_mismatch::RULE,
+    shared_ca_differs::RULE,
+    expired::RULE,
+    not_yet_valid::RULE,
+    name_mismatch::RULE,
+    common_name_only::RULE,
+    same_name_other_ca::RULE,
+    unknown_authority::RULE,
+    weak_signature::RULE,
+    server_auth_missing::RULE,
+    client_auth_missing::RULE,
+    unhandled_critical_extension::RULE,
+    node_identity_mismatch::RULE,
+    organization_unexpected::RULE,
+    malformed_common_name::RULE,
+    wrong_advertise_address::RULE,
+    leaf_is_ca::RULE,
+    weak_key::RULE,
+    key_permissions::RULE,
+    key_shared_by_nodes::RULE,
+    expires_soon::RULE,
+    outlives_issuer::RULE,
+    usage_absent::RULE,
+    verification_disabled::RULE,
+];
+
+impl Default for Settings {
+    /// Thirty days: a monthly look is enough to renew in time.
+    fn default() -> Self {
+        Self {
+            expires_within: Duration::days(30),
+        }
+    }
+}
+
+/// Runs every rule; the worst findings come first, and causes before what follows from them.
+pub fn run(judged: &Judged, settings: &Settings) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = RULES
+        .iter()
+        .flat_map(|rule| (rule.check)(judged, settings))
+        .collect();
+    // Stable: findings of one severity keep the order of the rules.
+    findings.sort_by_key(|finding| {
+        (
+            std::cmp::Reverse(finding.severity),
+            finding.caused_by.is_some(),
+        )
+    });
+    findings
+}

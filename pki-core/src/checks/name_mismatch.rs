@@ -1,0 +1,63 @@
+//! name-mismatch: a client dials a name or address that the certificate does not carry.
+
+use std::collections::BTreeSet;
+
+use crate::checks::Rule;
+use crate::checks::Settings;
+use crate::checks::group;
+use crate::checks::group::Group;
+use crate::checks::roles;
+use crate::finding::Finding;
+use crate::judge::FaultKind;
+use crate::judge::Judged;
+use crate::topology::Role;
+
+pub(super) const RULE: Rule = Rule {
+    id: "name-mismatch",
+    summary: "a client dials a name or address that the server's certificate does not carry",
+    check,
+};
+
+fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    group::refused(judged, FaultKind::NameMismatch)
+        .iter()
+        .map(|group| finding(judged, group))
+        .collect()
+}
+
+fn finding(judged: &Judged, group: &Group<'_>) -> Finding {
+    let missing: BTreeSet<&str> = group
+        .edges
+        .iter()
+        .filter_map(|(edge, _)| edge.asks_for.as_deref())
+        .collect();
+    let missing: Vec<&str> = missing.into_iter().collect();
+    let message = format!(
+        "{} does not carry {}, which {} dials",
+        roles::name_of(judged, &group.place),
+        missing.join(", "),
+        group.clients(),
+    );
+    let finding = group.finding(judged, RULE.id, message);
+    originals(judged, group).fold(finding, |finding, (place, note)| {
+        finding.related_to(place, note)
+    })
+}
+
+/// The same certificate on other nodes: the usual reason is that a whole directory was copied.
+fn originals<'a>(
+    judged: &'a Judged,
+    group: &'a Group<'_>,
+) -> impl Iterator<Item = (crate::place::Place, String)> + 'a {
+    judged
+        .topology
+        .holdings
+        .iter()
+        .filter(|holding| matches!(holding.role, Some(Role::Profile(_))))
+        .filter(|holding| holding.place.node != group.place.node)
+        .filter(|holding| Some(&holding.certificate) == group.fault.certificate.as_ref())
+        .map(|holding| {
+            let note = format!("the same certificate is {}'s", holding.place.node);
+            (holding.place.clone(), note)
+        })
+}

@@ -1,0 +1,149 @@
+//! Which request mends what.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::finding::Remedy;
+use crate::judge::Judged;
+use crate::place::Place;
+use crate::profile::Authority;
+use crate::profile::Output;
+use crate::profile::Profile;
+use crate::request::IssueRequest;
+use crate::request::Request;
+use crate::topology::Holding;
+use crate::topology::Node;
+use crate::topology::Role;
+use crate::x509::san::DnsName;
+use crate::x509::san::SubjectAltName;
+
+/// Issues the certificate (or kubeconfig) at `place` anew and installs it there, with every name that it is dialled by.
+/// `None` where it is no certificate that hapki issues, or where nobody's tree holds the authority's key.
+pub(super) fn reissue(judged: &Judged, place: &Place) -> Option<Remedy> {
+    let profile = profile_at(judged, place)?;
+    let node = judged.topology.node(&place.node)?;
+    let signer = signer(judged, node, profile.row().authority)?;
+    let (dns, ip) = names_to_add(judged, place, node);
+    Some(Remedy {
+        request: Request::Issue(IssueRequest {
+            profiles: vec![profile],
+            node: node.name.clone(),
+            dns,
+            ip,
+            only_given: false,
+            pki_dir: Some(node.pki_dir.clone()),
+            ca_cert: signer.as_ref().map(|(certificate, _)| certificate.clone()),
+            ca_key: signer.map(|(_, key)| key),
+            install: true,
+        }),
+        safe: true,
+    })
+}
+
+/// What the certificate at `place` is issued as.
+pub(super) fn profile_at(judged: &Judged, place: &Place) -> Option<Profile> {
+    let topology = &judged.topology;
+    let held = topology
+        .holdings
+        .iter()
+        .find_map(|holding| match holding.role {
+            Some(Role::Profile(profile)) if is_same_file(&holding.place, place) => Some(profile),
+            _ => None,
+        });
+    let kubeconfig = || {
+        let kubeconfig = topology
+            .kubeconfigs
+            .iter()
+            .find(|kubeconfig| is_same_file(&kubeconfig.place, place))?;
+        kubeconfig.profile
+    };
+    held.or_else(kubeconfig)
+}
+
+fn is_same_file(one: &Place, other: &Place) -> bool {
+    one.node == other.node && one.path == other.path
+}
+
+/// `None`: nobody's tree holds the authority's key. `Some(None)`: the node's own does. `Some(Some(…))`: another's does.
+fn signer(
+    judged: &Judged,
+    node: &Node,
+    authority: Authority,
+) -> Option<Option<(PathBuf, PathBuf)>> {
+    let certificates: Vec<&Holding> = judged
+        .topology
+        .holdings
+        .iter()
+        .filter(|holding| holding.role == Some(Role::Authority(authority)) && holding.index == 0)
+        .collect();
+    let keys: Vec<&Place> = certificates
+        .iter()
+        .filter_map(|holding| key_beside(judged, holding))
+        .collect();
+    if keys.iter().any(|key| key.node == node.name) {
+        return Some(None);
+    }
+    // Only an authority that the node's own components trust can mend an edge of theirs.
+    let own = certificates
+        .iter()
+        .find(|holding| holding.place.node == node.name);
+    certificates
+        .iter()
+        .filter(|holding| {
+            own.is_none_or(|own| own.certificate.public_key() == holding.certificate.public_key())
+        })
+        .find_map(|holding| key_beside(judged, holding).map(|key| (holding, key)))
+        .map(|(holding, key)| Some((holding.place.read_from.clone(), key.read_from.clone())))
+}
+
+/// The private key of an authority, in the file that kubeadm's layout gives it.
+fn key_beside<'a>(judged: &'a Judged, authority: &Holding) -> Option<&'a Place> {
+    let path = authority.place.path.with_extension("key");
+    judged
+        .topology
+        .keys
+        .iter()
+        .filter(|key| key.place.node == authority.place.node && key.place.path == path)
+        .find(|key| key.key.as_ref().ok() == Some(authority.certificate.public_key()))
+        .map(|key| &key.place)
+}
+
+/// Names that the certificate at `place` is dialled by and that `issue` cannot derive, because only another tree's
+/// files say them, or because they are another node's own.
+fn names_to_add(judged: &Judged, place: &Place, node: &Node) -> (Vec<DnsName>, Vec<IpAddr>) {
+    let mut dns = BTreeSet::new();
+    let mut ip = BTreeSet::new();
+    let dialled = judged
+        .topology
+        .edges
+        .iter()
+        .filter(|edge| is_same_file(&edge.shown.place, place));
+    for edge in dialled {
+        let is_elsewhere = edge.told_at.node != node.name;
+        match &edge.name {
+            Some(SubjectAltName::Dns(name)) if is_elsewhere && name.as_str() != node.name => {
+                dns.insert(name.clone());
+            }
+            Some(SubjectAltName::Ip(address)) if Some(*address) != node.address => {
+                let is_anothers = judged
+                    .topology
+                    .nodes
+                    .iter()
+                    .any(|other| other.address == Some(*address));
+                let is_local = address.is_loopback();
+                if (is_elsewhere || is_anothers || node.address.is_none()) && !is_local {
+                    ip.insert(*address);
+                }
+            }
+            _ => {}
+        }
+    }
+    let carries_names = profile_at(judged, place)
+        .is_some_and(|profile| matches!(profile.row().output, Output::Pair { .. }));
+    if carries_names {
+        (dns.into_iter().collect(), ip.into_iter().collect())
+    } else {
+        (Vec::new(), Vec::new())
+    }
+}

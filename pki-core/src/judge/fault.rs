@@ -1,0 +1,162 @@
+//! What can be wrong with an edge.
+
+use crate::verdict::go::HintReason;
+use crate::verdict::go::Refusal;
+use crate::verdict::go::SignatureFailure;
+use crate::x509::certificate::Certificate;
+
+/// One thing that is wrong with an edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// Which end notices.
+    pub by: Side,
+    /// The certificate to blame: the leaf, or the authority that has expired.
+    pub certificate: Option<Certificate>,
+    /// The authority of that name that was tried and did not sign.
+    pub candidate: Option<Certificate>,
+    /// What the end that notices says, without prefixes.
+    pub text: String,
+}
+
+/// An end of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The one that dials.
+    Client,
+    /// The one that answers.
+    Server,
+}
+
+/// What can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// A file that an end was told to load is not there or makes no sense.
+    FileMissing,
+    /// The key file is not there.
+    KeyMissing,
+    /// Certificate and key do not belong together.
+    KeyMismatch,
+    /// A kubeconfig both trusts an authority and skips verification, which client-go refuses.
+    InsecureWithRoots,
+    /// Expired, the leaf or an authority above it.
+    Expired,
+    /// Not valid yet.
+    NotYetValid,
+    /// The dialled name is not among the names.
+    NameMismatch,
+    /// There are no names, only a common name.
+    CommonNameOnly,
+    /// No chain to a trusted root.
+    UnknownAuthority,
+    /// A trusted root has the issuer's name, but another key.
+    SameNameOtherCa,
+    /// Signed with an algorithm that is refused.
+    WeakSignature,
+    /// A server certificate without serverAuth.
+    ServerAuthMissing,
+    /// A client certificate without clientAuth.
+    ClientAuthMissing,
+    /// A critical extension that Go does not know.
+    UnhandledCriticalExtension,
+    /// Accepted, but entitled to nothing it needs: the group is missing.
+    WrongGroup,
+    /// Accepted, but under a name that is entitled to nothing it needs.
+    WrongUser,
+    /// Accepted, but as another node.
+    OtherNode,
+}
+
+impl FaultKind {
+    /// The rule that reports it.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::FileMissing => "file-missing",
+            Self::KeyMissing => "key-missing",
+            Self::KeyMismatch => "key-mismatch",
+            Self::InsecureWithRoots => "verification-disabled",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::NameMismatch => "name-mismatch",
+            Self::CommonNameOnly => "common-name-only",
+            Self::UnknownAuthority => "unknown-authority",
+            Self::SameNameOtherCa => "same-name-other-ca",
+            Self::WeakSignature => "weak-signature",
+            Self::ServerAuthMissing => "server-auth-missing",
+            Self::ClientAuthMissing => "client-auth-missing",
+            Self::UnhandledCriticalExtension => "unhandled-critical-extension",
+            Self::WrongGroup => "organization-unexpected",
+            Self::WrongUser => "malformed-common-name",
+            Self::OtherNode => "node-identity-mismatch",
+        }
+    }
+}
+
+impl Fault {
+    pub(super) fn new(kind: FaultKind, by: Side, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            by,
+            certificate: None,
+            candidate: None,
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn about(mut self, certificate: &Certificate) -> Self {
+        self.certificate = Some(certificate.clone());
+        self
+    }
+
+    /// The refusal of `leaf`, or of an authority above it, by the end `by`.
+    pub(super) fn refused(by: Side, leaf: &Certificate, refusal: &Refusal) -> Self {
+        let (kind, certificate, candidate) = classify(by, leaf, refusal);
+        Self {
+            kind,
+            by,
+            certificate: Some(certificate.clone()),
+            candidate: candidate.cloned(),
+            text: refusal.text(),
+        }
+    }
+}
+
+fn classify<'a>(
+    by: Side,
+    leaf: &'a Certificate,
+    refusal: &'a Refusal,
+) -> (FaultKind, &'a Certificate, Option<&'a Certificate>) {
+    match refusal {
+        Refusal::Expired { certificate, .. } => (FaultKind::Expired, certificate, None),
+        Refusal::NotYetValid { certificate, .. } => (FaultKind::NotYetValid, certificate, None),
+        Refusal::UnhandledCriticalExtension { certificate } => {
+            (FaultKind::UnhandledCriticalExtension, certificate, None)
+        }
+        Refusal::Hostname(_) if leaf.extensions().subject_alt_names.is_none() => {
+            (FaultKind::CommonNameOnly, leaf, None)
+        }
+        Refusal::Hostname(_) => (FaultKind::NameMismatch, leaf, None),
+        Refusal::IncompatibleUsage => match by {
+            Side::Client => (FaultKind::ServerAuthMissing, leaf, None),
+            Side::Server => (FaultKind::ClientAuthMissing, leaf, None),
+        },
+        Refusal::UnknownAuthority { hint: Some(hint) } => {
+            let kind = match &hint.why {
+                HintReason::Signature(SignatureFailure::Insecure(_)) => FaultKind::WeakSignature,
+                HintReason::Signature(
+                    SignatureFailure::Mismatch(_) | SignatureFailure::OtherKind { .. },
+                ) => FaultKind::SameNameOtherCa,
+                _ => FaultKind::UnknownAuthority,
+            };
+            (kind, leaf, Some(&hint.candidate))
+        }
+        Refusal::UnknownAuthority { hint: None }
+        | Refusal::IssuerNameMismatch
+        | Refusal::SignatureLimit => (FaultKind::UnknownAuthority, leaf, None),
+        Refusal::NotAuthorizedToSign { certificate }
+        | Refusal::TooManyIntermediates { certificate } => {
+            (FaultKind::UnknownAuthority, leaf, Some(certificate))
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Every edge judged, once: whether it holds, and in which words its client says that it does not.
+//!
+//! What is deliberately absent: files, severities and remedies. The rules in [`crate::checks`] read what stands here.
+
+mod entitled;
+mod fault;
+mod words;
+
+use std::collections::HashMap;
+
+use time::OffsetDateTime;
+
+pub use fault::Fault;
+pub use fault::FaultKind;
+pub use fault::Side;
+
+use crate::place::Place;
+use crate::topology::Broken;
+use crate::topology::BrokenKind;
+use crate::topology::Edge;
+use crate::topology::EdgeKind;
+use crate::topology::Role;
+use crate::topology::Shown;
+use crate::topology::Topology;
+use crate::topology::Trust;
+use crate::topology::Unjudged;
+use crate::verdict::go;
+use crate::verdict::signatures::Signatures;
+use crate::x509::certificate::Certificate;
+
+/// The graph with a verdict on every edge.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What was judged.
+    pub topology: Topology,
+    /// The instant it was judged at.
+    pub now: OffsetDateTime,
+    /// One for each of the topology's edges, in the same order.
+    pub edges: Vec<JudgedEdge>,
+    /// Who signed what, by the DER of the certificate signed: only for certificates whose issuer is at hand.
+    issuers: HashMap<Vec<u8>, Certificate>,
+}
+
+/// The verdict on one edge.
+#[derive(Clone, Debug)]
+pub struct JudgedEdge {
+    /// Its place in [`Topology::edges`].
+    pub edge: usize,
+    /// Whether it holds.
+    pub ok: bool,
+    /// What its client says, without the prefix `tls: failed to verify certificate: `.
+    pub says: Option<String>,
+    /// The whole line that its client prints.
+    pub prints: Option<String>,
+    /// The reason as the server logs it, where the client learns none.
+    pub server_says: Option<String>,
+    /// What would be said next, were the first fault mended.
+    pub masked: Vec<Masked>,
+    /// Everything that is wrong with it, in the order in which it is noticed.
+    pub faults: Vec<Fault>,
+}
+
+/// A fault behind the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Masked {
+    /// The rule that reports it.
+    pub rule: &'static str,
+    /// What the client would say.
+    pub says: String,
+}
+
+/// Judges every edge at `now`. Edges whose files could not be read are moved to [`Topology::unjudged`].
+pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
+    set_aside_unreadable(&mut topology);
+    let mut signatures = Signatures::default();
+    let edges = topology
+        .edges
+        .iter()
+        .enumerate()
+        .map(|(index, edge)| {
+            let faults = faults(&topology, edge, now, &mut signatures);
+            judged_edge(index, edge, faults)
+        })
+        .collect();
+    let issuers = issuers(&topology, &mut signatures);
+    Judged {
+        topology,
+        now,
+        edges,
+        issuers,
+    }
+}
+
+impl Judged {
+    /// The edge that a verdict is about.
+    pub fn edge(&self, judged: &JudgedEdge) -> Option<&Edge> {
+        self.topology.edges.get(judged.edge)
+    }
+
+    /// Every edge with its verdict.
+    pub fn judged_edges(&self) -> impl Iterator<Item = (&Edge, &JudgedEdge)> {
+        self.topology.edges.iter().zip(&self.edges)
+    }
+
+    /// The authority that signed `certificate`, when the files hold it.
+    pub fn issuer_of(&self, certificate: &Certificate) -> Option<&Certificate> {
+        self.issuers.get(certificate.as_der())
+    }
+}
+
+fn judged_edge(index: usize, edge: &Edge, faults: Vec<Fault>) -> JudgedEdge {
+    let first = faults.first();
+    JudgedEdge {
+        edge: index,
+        ok: faults.is_empty(),
+        says: first.map(|fault| words::says(edge, fault)),
+        prints: first.map(|fault| words::prints(edge, fault)),
+        server_says: first.and_then(|fault| words::server_says(edge, fault)),
+        masked: faults
+            .iter()
+            .skip(1)
+            .map(|fault| Masked {
+                rule: fault.kind.rule(),
+                says: words::says(edge, fault),
+            })
+            .collect(),
+        faults,
+    }
+}
+
+/// What is wrong with an edge, in the order in which its two ends notice: files that cannot be loaded, what the server
+/// shows, what the client shows, who the client is.
+fn faults(
+    topology: &Topology,
+    edge: &Edge,
+    now: OffsetDateTime,
+    signatures: &mut Signatures,
+) -> Vec<Fault> {
+    if edge.kind != EdgeKind::Tls {
+        return Vec::new();
+    }
+    let mut faults = cannot_start(topology, edge);
+    if let Some(leaf) = edge.shown.chain.first()
+        && edge.unverified.is_none()
+    {
+        let question = go::Question {
+            leaf,
+            intermediates: edge.shown.chain.get(1..).unwrap_or_default(),
+            roots: &edge.trusts.roots,
+            name: edge.asks_for.as_deref(),
+            purpose: go::Purpose::Server,
+            now,
+        };
+        let refusals = go::refusals(&question, signatures);
+        faults.extend(
+            refusals
+                .iter()
+                .map(|refusal| Fault::refused(Side::Client, leaf, refusal)),
+        );
+    }
+    let Some((shown, trust)) = &edge.client_shows else {
+        return faults;
+    };
+    if let Some(leaf) = shown.chain.first() {
+        let question = go::Question {
+            leaf,
+            intermediates: shown.chain.get(1..).unwrap_or_default(),
+            roots: &trust.roots,
+            name: None,
+            purpose: go::Purpose::Client,
+            now,
+        };
+        let refusals = go::refusals(&question, signatures);
+        faults.extend(
+            refusals
+                .iter()
+                .map(|refusal| Fault::refused(Side::Server, leaf, refusal)),
+        );
+        faults.extend(entitled::forbidden(edge, leaf));
+    }
+    faults
+}
+
+/// What keeps the client or the server from starting at all.
+fn cannot_start(topology: &Topology, edge: &Edge) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Some((shown, _)) = &edge.client_shows {
+        faults.extend(cannot_load(topology, shown, Side::Client));
+    }
+    faults.extend(cannot_trust(topology, &edge.trusts, Side::Client));
+    if edge.unverified.is_some()
+        && !edge.trusts.roots.is_empty()
+        && words::reads_a_kubeconfig(&edge.client)
+    {
+        faults.push(Fault::new(
+            FaultKind::InsecureWithRoots,
+            Side::Client,
+            INSECURE_WITH_ROOTS,
+        ));
+    }
+    faults.extend(cannot_load(topology, &edge.shown, Side::Server));
+    if let Some((_, trust)) = &edge.client_shows {
+        faults.extend(cannot_trust(topology, trust, Side::Server));
+    }
+    faults
+}
+
+/// A certificate file that is not there or makes no sense, or one that its key does not belong to.
+fn cannot_load(topology: &Topology, shown: &Shown, side: Side) -> Option<Fault> {
+    let Some(leaf) = shown.chain.first() else {
+        let broken = broken_at(topology, &shown.place)?;
+        return Some(Fault::new(FaultKind::FileMissing, side, loading(broken)));
+    };
+    let pairs = topology
+        .pairs
+        .iter()
+        .filter(|pair| pair.certificate == shown.place);
+    for pair in pairs {
+        let key = topology.keys.iter().find(|key| key.place == pair.key);
+        let public = key.and_then(|key| key.key.as_ref().ok());
+        if public.is_some_and(|public| public != leaf.public_key()) {
+            return Some(Fault::new(FaultKind::KeyMismatch, side, KEY_MISMATCH).about(leaf));
+        }
+        if key.is_none()
+            && pair.told_at.is_some()
+            && let Some(broken) = broken_at(topology, &pair.key)
+            && broken.kind == BrokenKind::Missing
+        {
+            return Some(Fault::new(FaultKind::KeyMissing, side, loading(broken)).about(leaf));
+        }
+    }
+    None
+}
+
+fn cannot_trust(topology: &Topology, trust: &Trust, side: Side) -> Option<Fault> {
+    if !trust.roots.is_empty() {
+        return None;
+    }
+    let broken = broken_at(topology, &trust.place)?;
+    Some(Fault::new(FaultKind::FileMissing, side, loading(broken)))
+}
+
+fn broken_at<'a>(topology: &'a Topology, place: &Place) -> Option<&'a Broken> {
+    topology
+        .broken
+        .iter()
+        .find(|broken| broken.place.path == place.path && broken.place.node == place.node)
+}
+
+/// What Go says about a file that it cannot load.
+fn loading(broken: &Broken) -> String {
+    match broken.kind {
+        BrokenKind::Missing => format!(
+            "open {}: no such file or directory",
+            broken.place.path.display()
+        ),
+        BrokenKind::Unreadable | BrokenKind::Malformed => {
+            format!("{} {}", broken.place.path.display(), broken.problem)
+        }
+    }
+}
+
+/// A file that could not be read here says nothing about what its component reads: such edges are not judged.
+fn set_aside_unreadable(topology: &mut Topology) {
+    let edges = std::mem::take(&mut topology.edges);
+    for edge in edges {
+        match unreadable(topology, &edge) {
+            None => topology.edges.push(edge),
+            Some(why) => topology.unjudged.push(Unjudged {
+                client: edge.client,
+                dials: edge.dials.unwrap_or_default(),
+                place: edge.told_at,
+                why,
+            }),
+        }
+    }
+}
+
+fn unreadable(topology: &Topology, edge: &Edge) -> Option<String> {
+    let client = edge.client_shows.as_ref();
+    let needed = [
+        (&edge.shown.place, edge.shown.chain.is_empty()),
+        (
+            &edge.trusts.place,
+            edge.trusts.roots.is_empty() && edge.unverified.is_none(),
+        ),
+    ]
+    .into_iter()
+    .chain(client.into_iter().flat_map(|(shown, trust)| {
+        [
+            (&shown.place, shown.chain.is_empty()),
+            (&trust.place, trust.roots.is_empty()),
+        ]
+    }));
+    needed
+        .filter(|(_, is_empty)| *is_empty)
+        .filter_map(|(place, _)| broken_at(topology, place))
+        .find(|broken| broken.kind == BrokenKind::Unreadable)
+        .map(|broken| format!("{} {}", broken.place, broken.problem))
+}
+
+/// For every certificate with a role, the authority at hand that signed it.
+fn issuers(topology: &Topology, signatures: &mut Signatures) -> HashMap<Vec<u8>, Certificate> {
+    let held = topology
+        .holdings
+        .iter()
+        .filter(|holding| matches!(holding.role, Some(Role::Authority(_))))
+        .map(|holding| &holding.certificate);
+    let trusted = topology.edges.iter().flat_map(|edge| &edge.trusts.roots);
+    let authorities: Vec<&Certificate> = held.chain(trusted).collect();
+    let mut issuers = HashMap::new();
+    for holding in &topology.holdings {
+        let certificate = &holding.certificate;
+        if issuers.contains_key(certificate.as_der()) || certificate.is_self_issued() {
+            continue;
+        }
+        let issuer = authorities
+            .iter()
+            .filter(|authority| authority.subject() == certificate.issuer())
+            .find(|authority| signatures.is_signed_by(certificate, authority.public_key()));
+        if let Some(issuer) = issuer {
+            issuers.insert(certificate.as_der().to_vec(), (*issuer).clone());
+        }
+    }
+    issuers
+}
+
+/// `crypto/tls` `X509KeyPair`.
+const KEY_MISMATCH: &str = "tls: private key does not match public key";
+
+/// k8s.io/client-go/transport.
+const INSECURE_WITH_ROOTS: &str =
+    "specifying a root certificates file with the insecure flag is not allowed";

@@ -1,0 +1,215 @@
+//! What the client of an edge prints, by the kind of client. Measured with Kubernetes 1.34, etcd 3.6 and kubectl 1.32;
+//! klog's and zap's own prefixes are left out, for they change with every release.
+
+use crate::judge::Fault;
+use crate::judge::FaultKind;
+use crate::judge::Side;
+use crate::topology::Component;
+use crate::topology::Edge;
+
+/// What the client says, less the prefix of `crypto/tls`.
+pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
+    if let Some(text) = forbidden(fault) {
+        return text.to_owned();
+    }
+    match fault.by {
+        Side::Client => fault.text.clone(),
+        Side::Server if keeps_from_starting(fault.kind) => {
+            format!("dial tcp {}: connect: connection refused", address(edge))
+        }
+        Side::Server if refuses_in_handshake(&edge.server) => alert(fault.kind).to_owned(),
+        Side::Server => UNAUTHORIZED.to_owned(),
+    }
+}
+
+/// The whole line.
+pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
+    let said = says(edge, fault);
+    let is_verification = fault.by == Side::Client && is_about_a_certificate(fault.kind);
+    let text = if is_verification {
+        format!("{VERIFICATION_FAILED}{said}")
+    } else {
+        said
+    };
+    match client(edge) {
+        Client::Kubectl => kubectl(edge, fault, text),
+        Client::Loop { path, lists } => in_a_loop(edge, fault, &path, lists, text),
+        Client::Grpc => match fault.by {
+            Side::Client if is_verification => {
+                format!(
+                    "connection error: desc = \"transport: authentication handshake failed: {text}\""
+                )
+            }
+            Side::Server
+                if refuses_in_handshake(&edge.server) && !keeps_from_starting(fault.kind) =>
+            {
+                format!("connection error: desc = \"error reading server preface: {text}\"")
+            }
+            _ => text,
+        },
+        Client::Plain => text,
+    }
+}
+
+/// The reason as the server's log has it, where the client is not told.
+pub(super) fn server_says(edge: &Edge, fault: &Fault) -> Option<String> {
+    let is_told = fault.by == Side::Client || forbidden(fault).is_some();
+    let text = &fault.text;
+    if is_told {
+        return None;
+    }
+    if keeps_from_starting(fault.kind) || refuses_in_handshake(&edge.server) {
+        return Some(text.clone());
+    }
+    let (shown, _) = edge.client_shows.as_ref()?;
+    shown.chain.first().map(|_| text.clone())
+}
+
+/// Whether this client is configured by a kubeconfig.
+pub(super) fn reads_a_kubeconfig(client: &Component) -> bool {
+    client.name.starts_with(KUBECONFIG)
+        || [
+            "kubelet",
+            "kube-controller-manager",
+            "kube-scheduler",
+            "kube-proxy",
+        ]
+        .contains(&client.name.as_str())
+}
+
+enum Client {
+    /// Someone with a kubeconfig and kubectl.
+    Kubectl,
+    /// A component that asks the API again and again; what it asks first, and what it lists by that.
+    Loop { path: String, lists: &'static str },
+    /// A client of etcd.
+    Grpc,
+    /// Anything else: the text alone.
+    Plain,
+}
+
+fn client(edge: &Edge) -> Client {
+    let node = &edge.client.node;
+    match edge.client.name.as_str() {
+        name if name.starts_with(KUBECONFIG) => Client::Kubectl,
+        "kubelet" => Client::Loop {
+            path: format!(
+                "/api/v1/nodes?fieldSelector=metadata.name%3D{node}&limit=500&resourceVersion=0"
+            ),
+            lists: "*v1.Node",
+        },
+        "kube-controller-manager" => Client::Loop {
+            path: format!("{LEASES}/kube-controller-manager?timeout=5s"),
+            lists: "*v1.Node",
+        },
+        "kube-scheduler" => Client::Loop {
+            path: "/api/v1/nodes?limit=500&resourceVersion=0".to_owned(),
+            lists: "*v1.Node",
+        },
+        "kube-proxy" | "pod" => Client::Loop {
+            path: "/api/v1/services?limit=500&resourceVersion=0".to_owned(),
+            lists: "*v1.Service",
+        },
+        "kube-apiserver" | "etcdctl" if edge.server.name == "etcd" => Client::Grpc,
+        _ => Client::Plain,
+    }
+}
+
+fn kubectl(edge: &Edge, fault: &Fault, text: String) -> String {
+    if forbidden(fault).is_some() {
+        return format!("Error from server (Forbidden): {text}");
+    }
+    match fault.by {
+        Side::Client if is_about_a_certificate(fault.kind) => {
+            format!("Unable to connect to the server: {text}")
+        }
+        Side::Client => format!("error: {text}"),
+        Side::Server if keeps_from_starting(fault.kind) => format!(
+            "The connection to the server {} was refused - did you specify the right host or port?",
+            address(edge)
+        ),
+        Side::Server => text,
+    }
+}
+
+fn in_a_loop(edge: &Edge, fault: &Fault, path: &str, lists: &str, text: String) -> String {
+    if forbidden(fault).is_some() {
+        return format!("failed to list {lists}: {text}");
+    }
+    let is_answer = fault.by == Side::Server && !keeps_from_starting(fault.kind);
+    if is_answer {
+        return format!("failed to list {lists}: Unauthorized");
+    }
+    if fault.by == Side::Client && !is_about_a_certificate(fault.kind) {
+        return text;
+    }
+    let url = edge
+        .dials
+        .as_deref()
+        .unwrap_or_default()
+        .trim_end_matches('/');
+    format!("Get \"{url}{path}\": {text}")
+}
+
+fn forbidden(fault: &Fault) -> Option<&str> {
+    let is_forbidden = matches!(
+        fault.kind,
+        FaultKind::WrongGroup | FaultKind::WrongUser | FaultKind::OtherNode
+    );
+    is_forbidden.then_some(fault.text.as_str())
+}
+
+/// Faults of files, which a component meets before it makes its first connection.
+fn keeps_from_starting(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::FileMissing
+            | FaultKind::KeyMissing
+            | FaultKind::KeyMismatch
+            | FaultKind::InsecureWithRoots
+    )
+}
+
+fn is_about_a_certificate(kind: FaultKind) -> bool {
+    !keeps_from_starting(kind)
+        && !matches!(
+            kind,
+            FaultKind::WrongGroup | FaultKind::WrongUser | FaultKind::OtherNode
+        )
+}
+
+/// etcd demands a certificate in the handshake; the apiserver and the kubelet let anyone in and answer 401.
+fn refuses_in_handshake(server: &Component) -> bool {
+    server.name == "etcd" || server.name == "etcd-peer"
+}
+
+/// The alert that `crypto/tls` sends (`handshake_server.go`, `processCertsFromClient`), as its client prints it.
+fn alert(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::UnknownAuthority | FaultKind::SameNameOtherCa | FaultKind::WeakSignature => {
+            "remote error: tls: unknown certificate authority"
+        }
+        FaultKind::Expired | FaultKind::NotYetValid => "remote error: tls: expired certificate",
+        _ => "remote error: tls: bad certificate",
+    }
+}
+
+/// Host and port of the URL, as it has them.
+fn address(edge: &Edge) -> String {
+    let url = edge.dials.as_deref().unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let has_port = authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    if has_port {
+        authority.to_owned()
+    } else {
+        format!("{authority}:443")
+    }
+}
+
+const KUBECONFIG: &str = "kubeconfig:";
+const VERIFICATION_FAILED: &str = "tls: failed to verify certificate: ";
+const UNAUTHORIZED: &str = "error: You must be logged in to the server (Unauthorized)";
+const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";

@@ -66,6 +66,15 @@ pub struct Remedy {
     pub safe: bool,
 }
 
+/// A finding that its owner has decided to live with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The finding.
+    pub finding: Finding,
+    /// The owner's reason.
+    pub reason: String,
+}
+
 impl Finding {
     /// A finding with nothing but what every finding has.
     pub fn new(

@@ -28,6 +28,7 @@
 //!
 //! The library asks no terminal, environment or clock: time, randomness and paths are arguments.
 
+pub mod audit;
 pub mod bundle;
 pub mod checks;
 pub mod facts;

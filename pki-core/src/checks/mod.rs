@@ -12,6 +12,7 @@ mod expired;
 mod expires_soon;
 mod file_missing;
 mod file_unreadable;
+mod ignore_unmatched;
 mod key_mismatch;
 mod key_missing;
 mod key_permissions;
@@ -37,9 +38,13 @@ mod wrong_advertise_address;
 #[cfg(test)]
 mod testing;
 
+use std::cmp::Reverse;
+
 use time::Duration;
 
 use crate::finding::Finding;
+use crate::finding::Ignored;
+use crate::inventory::Ignore;
 use crate::judge::Judged;
 
 /// One rule.
@@ -54,10 +59,21 @@ pub struct Rule {
 }
 
 /// What a user can set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Certificates that expire within this time are reported.
     pub expires_within: Duration,
+    /// Findings that their owner has decided to live with.
+    pub ignores: Vec<Ignore>,
+}
+
+/// What the rules found.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// To be reported: the worst first, causes before what follows from them.
+    pub findings: Vec<Finding>,
+    /// Set aside by an ignore.
+    pub ignored: Vec<Ignored>,
 }
 
 /// Every rule, in the order in which its findings are listed where nothing else decides.
@@ -89,6 +105,7 @@ pub static RULES: &[Rule] = &[
     outlives_issuer::RULE,
     usage_absent::RULE,
     verification_disabled::RULE,
+    ignore_unmatched::RULE,
 ];
 
 impl Default for Settings {
@@ -96,22 +113,42 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             expires_within: Duration::days(30),
+            ignores: Vec::new(),
         }
     }
 }
 
-/// Runs every rule; the worst findings come first, and causes before what follows from them.
-pub fn run(judged: &Judged, settings: &Settings) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = RULES
-        .iter()
-        .flat_map(|rule| (rule.check)(judged, settings))
-        .collect();
+/// Runs every rule and sets aside what an ignore matches.
+pub fn run(judged: &Judged, settings: &Settings) -> Outcome {
+    let mut outcome = Outcome::default();
+    for finding in RULES.iter().flat_map(|rule| (rule.check)(judged, settings)) {
+        let ignore = settings
+            .ignores
+            .iter()
+            .find(|ignore| is_ignored(ignore, &finding));
+        match ignore {
+            Some(ignore) => outcome.ignored.push(Ignored {
+                finding,
+                reason: ignore.reason.clone(),
+            }),
+            None => outcome.findings.push(finding),
+        }
+    }
     // Stable: findings of one severity keep the order of the rules.
-    findings.sort_by_key(|finding| {
-        (
-            std::cmp::Reverse(finding.severity),
-            finding.caused_by.is_some(),
-        )
-    });
-    findings
+    outcome
+        .findings
+        .sort_by_key(|finding| (Reverse(finding.severity), finding.caused_by.is_some()));
+    outcome
+}
+
+fn is_ignored(ignore: &Ignore, finding: &Finding) -> bool {
+    ignore.rule == finding.rule
+        && ignore
+            .node
+            .as_ref()
+            .is_none_or(|node| *node == finding.place.node)
+        && ignore
+            .path
+            .as_ref()
+            .is_none_or(|path| *path == finding.place.path)
 }

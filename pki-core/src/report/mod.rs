@@ -1,1 +1,18 @@
+//! What was found, as text for people and as JSON for programs. Pure: no colour decision, no terminal, no clock.
 
+pub mod json;
+pub mod plain;
+
+use time::OffsetDateTime;
+use time::UtcOffset;
+use time::format_description::well_known::Rfc3339;
+
+/// RFC 3339 in UTC and whole seconds, as all JSON has its times.
+pub(crate) fn rfc3339(instant: OffsetDateTime) -> String {
+    let instant = instant.to_offset(UtcOffset::UTC);
+    let seconds = instant.replace_nanosecond(0).unwrap_or(instant);
+    // Only years beyond 9999 cannot be formatted; they are shown as the type itself prints them.
+    seconds
+        .format(&Rfc3339)
+        .unwrap_or_else(|_| seconds.to_string())
+}

@@ -1,0 +1,368 @@
+//! The audit for people: what is wrong first, each with what the client prints and the command that mends it; then the
+//! edges; then the certificates.
+
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+
+use crate::finding::Finding;
+use crate::finding::Ignored;
+use crate::finding::Severity;
+use crate::judge::Judged;
+use crate::judge::JudgedEdge;
+use crate::place::Place;
+use crate::topology::Edge;
+use crate::topology::Holding;
+use crate::topology::Role;
+
+/// What is put before and after words that stand out. The caller decides: nothing, or the escapes of its terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Before and after the severity of an error, and edges that are refused.
+    pub error: (&'static str, &'static str),
+    /// Before and after the severity of a warning.
+    pub warning: (&'static str, &'static str),
+    /// Before and after the severity of what is worth knowing.
+    pub info: (&'static str, &'static str),
+    /// Before and after headings and rules.
+    pub heading: (&'static str, &'static str),
+    /// Before and after what is said less loud.
+    pub faint: (&'static str, &'static str),
+}
+
+impl Style {
+    /// No styles at all.
+    pub const NONE: Self = Self {
+        error: ("", ""),
+        warning: ("", ""),
+        info: ("", ""),
+        heading: ("", ""),
+        faint: ("", ""),
+    };
+    /// Escapes that terminals know (ECMA-48), for a caller that strips them where there is none.
+    pub const ANSI: Self = Self {
+        error: ("\x1b[1;31m", "\x1b[0m"),
+        warning: ("\x1b[1;33m", "\x1b[0m"),
+        info: ("\x1b[1;36m", "\x1b[0m"),
+        heading: ("\x1b[1m", "\x1b[0m"),
+        faint: ("\x1b[2m", "\x1b[0m"),
+    };
+}
+
+/// The whole report, `width` columns wide where its text can be broken; what clients print is never broken.
+pub fn audit(
+    judged: &Judged,
+    findings: &[Finding],
+    ignored: &[Ignored],
+    width: usize,
+    style: Style,
+) -> String {
+    let mut page = Page {
+        text: String::new(),
+        width: width.max(NARROWEST),
+        style,
+    };
+    for finding in findings {
+        page.finding(judged, finding);
+    }
+    page.edges(judged);
+    page.unjudged(judged);
+    page.certificates(judged);
+    page.ignored(ignored);
+    page.summary(judged, findings);
+    page.text
+}
+
+struct Page {
+    text: String,
+    width: usize,
+    style: Style,
+}
+
+impl Page {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a String cannot fail.
+        let _ = self.text.write_fmt(line);
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let (on, off) = self.style.heading;
+        self.line(format_args!("{on}{heading}{off}"));
+    }
+
+    fn finding(&mut self, judged: &Judged, finding: &Finding) {
+        let (on, off) = match finding.severity {
+            Severity::Error => self.style.error,
+            Severity::Warning => self.style.warning,
+            Severity::Info => self.style.info,
+        };
+        let (bold, plain) = self.style.heading;
+        let (severity, rule) = (finding.severity, finding.rule);
+        self.line(format_args!(
+            "{on}{severity}{off} {bold}{rule}{plain} {}",
+            at(&finding.place)
+        ));
+        self.wrapped("  ", &finding.message);
+        if let Some(cause) = &finding.caused_by {
+            self.line(format_args!(
+                "  follows from {} {}",
+                cause.rule,
+                at(&cause.place)
+            ));
+        }
+        match printed(judged, finding) {
+            Some(prints) => self.line(format_args!("  prints: {prints}")),
+            None => {
+                if let Some(says) = &finding.says {
+                    self.line(format_args!("  says:   {says}"));
+                }
+            }
+        }
+        for related in finding.related.iter().take(RELATED_SHOWN) {
+            let (on, off) = self.style.faint;
+            self.line(format_args!(
+                "  {on}{}: {}{off}",
+                at(&related.place),
+                related.note
+            ));
+        }
+        if finding.related.len() > RELATED_SHOWN {
+            let more = finding.related.len() - RELATED_SHOWN;
+            self.line(format_args!("  and {more} more places"));
+        }
+        if let Some(remedy) = &finding.remedy {
+            self.line(format_args!("  mend:   {}", remedy.request));
+        }
+        self.text.push('\n');
+    }
+
+    fn edges(&mut self, judged: &Judged) {
+        let groups = grouped(judged);
+        if groups.is_empty() {
+            return;
+        }
+        self.heading("Edges");
+        for group in &groups {
+            let (mark, (on, off)) = if group.ok {
+                ("holds", ("", ""))
+            } else {
+                ("refused", self.style.error)
+            };
+            let clients = group.clients.join(", ");
+            let line = format!("{mark:7} {} <- {clients}", group.server);
+            let line = shortened(&line, self.width.saturating_sub(2));
+            self.line(format_args!("  {on}{line}{off}"));
+        }
+        self.text.push('\n');
+    }
+
+    fn unjudged(&mut self, judged: &Judged) {
+        if judged.topology.unjudged.is_empty() {
+            return;
+        }
+        self.heading("Not judged");
+        for unjudged in &judged.topology.unjudged {
+            let text = format!(
+                "{} dials {}: {}",
+                unjudged.client, unjudged.dials, unjudged.why
+            );
+            self.wrapped("  ", &text);
+        }
+        self.text.push('\n');
+    }
+
+    fn certificates(&mut self, judged: &Judged) {
+        let mut used: Vec<&Holding> = judged
+            .topology
+            .holdings
+            .iter()
+            .filter(|holding| holding.role.is_some())
+            .collect();
+        if used.is_empty() {
+            return;
+        }
+        used.sort_by_key(|holding| holding.certificate.not_after());
+        let rows: Vec<[String; 4]> = used
+            .iter()
+            .map(|holding| {
+                [
+                    role_of(holding),
+                    holding.place.node.clone(),
+                    holding.certificate.not_after().date().to_string(),
+                    left(judged.now, holding.certificate.not_after()),
+                ]
+            })
+            .collect();
+        self.heading("Certificates");
+        let widths = [0, 1, 2].map(|column| longest(&rows, column));
+        for [role, node, expires, left] in &rows {
+            let [first, second, third] = widths;
+            self.line(format_args!(
+                "  {role:first$}  {node:second$}  {expires:third$}  {left}"
+            ));
+        }
+        self.text.push('\n');
+    }
+
+    fn ignored(&mut self, ignored: &[Ignored]) {
+        if ignored.is_empty() {
+            return;
+        }
+        self.heading("Ignored");
+        for ignored in ignored {
+            let finding = &ignored.finding;
+            let text = format!(
+                "{} {}: {}",
+                finding.rule,
+                at(&finding.place),
+                ignored.reason
+            );
+            self.wrapped("  ", &text);
+        }
+        self.text.push('\n');
+    }
+
+    fn summary(&mut self, judged: &Judged, findings: &[Finding]) {
+        let count = |severity| {
+            findings
+                .iter()
+                .filter(|finding| finding.severity == severity)
+                .count()
+        };
+        let refused = judged.edges.iter().filter(|edge| !edge.ok).count();
+        self.line(format_args!(
+            "{}, {}; {}, {refused} refused: {}, {}, {} worth knowing",
+            counted(judged.topology.nodes.len(), "node"),
+            counted(judged.topology.holdings.len(), "certificate"),
+            counted(judged.edges.len(), "edge"),
+            counted(count(Severity::Error), "error"),
+            counted(count(Severity::Warning), "warning"),
+            count(Severity::Info),
+        ));
+    }
+
+    /// Breaks a sentence at blanks.
+    fn wrapped(&mut self, indent: &str, text: &str) {
+        let mut line = indent.to_owned();
+        for word in text.split(' ') {
+            let would_be = line.chars().count() + 1 + word.chars().count();
+            if would_be > self.width && line.trim() != "" {
+                self.line(format_args!("{line}"));
+                line = indent.to_owned();
+            }
+            if line.trim() != "" {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(format_args!("{line}"));
+    }
+}
+
+/// Edges to one server with one verdict.
+struct EdgeGroup {
+    ok: bool,
+    server: String,
+    says: Option<String>,
+    clients: Vec<String>,
+}
+
+/// Refused edges first; within each, in the order of the graph.
+fn grouped(judged: &Judged) -> Vec<EdgeGroup> {
+    let mut groups: Vec<EdgeGroup> = Vec::new();
+    let (refused, accepted): (Vec<_>, Vec<_>) =
+        judged.judged_edges().partition(|(_, verdict)| !verdict.ok);
+    for (edge, verdict) in refused.into_iter().chain(accepted) {
+        let server = edge.server.to_string();
+        let known = groups.iter_mut().find(|group| {
+            group.ok == verdict.ok && group.server == server && group.says == verdict.says
+        });
+        match known {
+            Some(group) => group.clients.push(client(edge)),
+            None => groups.push(EdgeGroup {
+                ok: verdict.ok,
+                server,
+                says: verdict.says.clone(),
+                clients: vec![client(edge)],
+            }),
+        }
+    }
+    groups
+}
+
+fn client(edge: &Edge) -> String {
+    let via = edge
+        .via
+        .as_deref()
+        .map(|via| format!(" via {via}"))
+        .unwrap_or_default();
+    format!("{}{via}", edge.client)
+}
+
+/// What the client of the finding's first edge prints.
+fn printed<'a>(judged: &'a Judged, finding: &Finding) -> Option<&'a str> {
+    let first = finding.edges.first()?;
+    let (_, verdict): (&Edge, &JudgedEdge) =
+        judged.judged_edges().find(|(edge, _)| edge.id == *first)?;
+    verdict.prints.as_deref()
+}
+
+/// `/etc/kubernetes/pki/apiserver.crt on wudang`, with the line where there is one.
+fn at(place: &Place) -> String {
+    let line = place
+        .line
+        .map(|line| format!(":{line}"))
+        .unwrap_or_default();
+    let node = match place.node.as_str() {
+        "" => String::new(),
+        node => format!(" on {node}"),
+    };
+    format!("{}{line}{node}", place.path.display())
+}
+
+fn role_of(holding: &Holding) -> String {
+    match holding.role {
+        Some(Role::Profile(profile)) => profile.to_string(),
+        Some(Role::Authority(authority)) => authority.to_string(),
+        None => String::new(),
+    }
+}
+
+fn left(now: OffsetDateTime, not_after: OffsetDateTime) -> String {
+    let days = (not_after - now).whole_days();
+    if not_after < now {
+        "expired".to_owned()
+    } else {
+        format!("{days}d")
+    }
+}
+
+fn longest(rows: &[[String; 4]], column: usize) -> usize {
+    rows.iter()
+        .filter_map(|row| row.get(column))
+        .map(|cell| cell.chars().count())
+        .max()
+        .unwrap_or_default()
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+fn shortened(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(width.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+/// Below this a report is not readable, so it is not made narrower.
+const NARROWEST: usize = 40;
+
+/// Places of a finding that are listed one by one.
+const RELATED_SHOWN: usize = 4;

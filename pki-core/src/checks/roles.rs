@@ -8,7 +8,6 @@ use crate::judge::Judged;
 use crate::place::Place;
 use crate::profile::Profile;
 use crate::topology::Edge;
-use crate::topology::Holding;
 use crate::topology::Role;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::ExtendedKeyUsage;
@@ -134,12 +133,4 @@ pub(super) fn allows(certificate: &Certificate, usage: &ExtendedKeyUsage) -> boo
         .as_deref()
         .unwrap_or_default();
     usages.is_empty() || usages.contains(&ExtendedKeyUsage::Any) || usages.contains(usage)
-}
-
-/// Whether a holding is a leaf that its component shows as a client only.
-pub(super) fn is_client_only(holding: &Holding) -> bool {
-    match holding.role {
-        Some(Role::Profile(profile)) => profile.row().usages == [ExtendedKeyUsage::ClientAuth],
-        _ => false,
-    }
 }

@@ -138,3 +138,6 @@ fn allows_usage(chain: &[&Certificate], purpose: Purpose) -> bool {
         usages.is_empty() || usages.contains(&ExtendedKeyUsage::Any) || usages.contains(&wanted)
     })
 }
+
+#[cfg(test)]
+mod tests;

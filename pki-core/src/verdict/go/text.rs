@@ -217,9 +217,9 @@ fn escape(quoted: &mut String, escaped: fmt::Arguments<'_>) {
     let _ = quoted.write_fmt(escaped);
 }
 
-/// What `unicode.IsPrint` holds printable: Rust's own tables agree but for combining marks, which they escape.
+/// What `unicode.IsPrint` holds printable. Rust's tables agree; they escape a combining mark only where it comes first.
 fn is_printable(character: char) -> bool {
-    character.is_alphanumeric() || character.escape_debug().count() == 1
+    String::from_iter(['a', character]).escape_debug().count() == 2
 }
 
 /// A big-endian number in decimal, as `big.Int` prints a serial number.

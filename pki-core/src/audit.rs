@@ -4,11 +4,18 @@ use time::OffsetDateTime;
 
 use crate::checks;
 use crate::checks::Settings;
+use crate::facts;
 use crate::finding::Finding;
 use crate::finding::Ignored;
 use crate::finding::Severity;
+use crate::inventory::Inventory;
 use crate::judge;
 use crate::judge::Judged;
+use crate::source;
+use crate::source::Options;
+use crate::source::PathArgument;
+use crate::source::SourceError;
+use crate::topology;
 use crate::topology::Topology;
 
 /// An audit's result.
@@ -20,6 +27,23 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// What is wrong and its owner has decided to live with.
     pub ignored: Vec<Ignored>,
+}
+
+/// Reads the trees that the arguments name, derives every edge, judges it at `now` and runs the rules.
+///
+/// # Errors
+/// Only when there is nothing to judge: no argument could be read at all. What is broken within a tree is a finding.
+pub fn audit(
+    arguments: &[PathArgument],
+    options: Options,
+    inventory: Option<&Inventory>,
+    now: OffsetDateTime,
+    settings: &Settings,
+) -> Result<Audit, SourceError> {
+    let trees = source::open(arguments, options)?;
+    let facts = facts::gather(&trees);
+    let topology = topology::derive(&facts, inventory);
+    Ok(of_topology(topology, now, settings))
 }
 
 /// Judges what has been read already, at `now`.

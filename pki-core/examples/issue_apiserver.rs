@@ -6,12 +6,17 @@
 //!
 //! The names are given here one by one; `pki_core::plan` derives them from a cluster's files.
 
-#![allow(clippy::print_stdout, reason = "an example says what it did")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example says what it did"
+)]
 
 use std::error::Error;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::process::ExitCode;
 
 use pki_core::bundle::Existing;
 use pki_core::issue;
@@ -35,7 +40,17 @@ use pki_core::x509::san::SubjectAltName;
 use time::Duration;
 use time::OffsetDateTime;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match issue_apiserver() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn issue_apiserver() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [pki_dir, node, address] = arguments.as_slice() else {
         return Err("usage: issue_apiserver PKI_DIR NODE ADDRESS".into());

@@ -435,3 +435,41 @@ fn crlf_and_a_byte_order_mark_change_nothing() {
     let windows = format!("\u{feff}{}", WULIN.replace('\n', "\r\n"));
     assert_eq!(read(&windows), read(WULIN));
 }
+
+#[test]
+fn a_sentence_is_short_and_moves_no_cursor() {
+    let name = |name: &str| format!("{HEAD}nodes:\n- {{ name: \"{name}\", roles: [worker] }}\n");
+    let (sentence, _) = refused(&name(&"x".repeat(100_000)));
+    assert!(
+        sentence.len() < 400 && sentence.ends_with('…'),
+        "{sentence}"
+    );
+    says(
+        &name("a\\e[2Jb"),
+        r"hapki.yaml:4: `a\u{1b}[2Jb` is not a node name",
+    );
+}
+
+#[test]
+fn hostile_yaml_ends() {
+    refused(&format!("{HEAD}nodes: {}", "[".repeat(100_000)));
+    refused(&"a: b\n---\n".repeat(20_000));
+    let doubling: String = (1..40)
+        .map(|i| format!("- &a{i} [*a{0}, *a{0}]\n", i - 1))
+        .collect();
+    refused(&format!(
+        "{HEAD}metadata:\n  name: &a0 x\nnodes:\n{doubling}"
+    ));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_damage_is_a_sentence(at in 0..WULIN.len(), length in 0..40_usize, by in "[ -~\n\t\u{e9}]{0,12}") {
+        let mut text = WULIN.to_owned();
+        text.replace_range(at..(at + length).min(WULIN.len()), &by);
+        if let Err(error) = parse(&text, &Place::file("hapki.yaml")) {
+            let sentence = error.to_string();
+            proptest::prop_assert!(sentence.starts_with("hapki.yaml:") && sentence.len() < 400, "{sentence}");
+        }
+    }
+}

@@ -14,9 +14,9 @@ pub(super) type Text = Spanned<String>;
 /// One document of a stream.
 pub(super) struct Document<'a> {
     place: &'a Place,
-    /// The document after as many empty lines as precede it in the file, so that the parser counts lines right.
     text: String,
-    first_line: u32,
+    /// Lines of the file before the document.
+    before: u32,
 }
 
 /// What a document says it is.
@@ -32,33 +32,18 @@ pub(super) struct Header {
 pub(super) fn documents<'a>(text: &str, place: &'a Place) -> Vec<Document<'a>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut documents = Vec::new();
-    let mut current = String::new();
-    let mut first_line = None;
+    let mut current = Document::starting(place, 0);
     for (number, line) in (1_u32..).zip(text.lines()) {
         if is_separator(line) {
-            if let Some(first_line) = first_line.take() {
-                documents.push(Document {
-                    place,
-                    text: current,
-                    first_line,
-                });
-            }
-            current = "\n".repeat(number as usize);
-            continue;
+            let next = Document::starting(place, number);
+            documents.push(std::mem::replace(&mut current, next));
+        } else {
+            current.text.push_str(line);
+            current.text.push('\n');
         }
-        if first_line.is_none() && has_content(line) {
-            first_line = Some(number);
-        }
-        current.push_str(line);
-        current.push('\n');
     }
-    if let Some(first_line) = first_line {
-        documents.push(Document {
-            place,
-            text: current,
-            first_line,
-        });
-    }
+    documents.push(current);
+    documents.retain(|document| document.text.lines().any(has_content));
     documents
 }
 
@@ -74,7 +59,16 @@ fn has_content(line: &str) -> bool {
     !line.is_empty() && !line.starts_with('#') && !line.starts_with('%') && line != "..."
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
+    fn starting(place: &'a Place, before: u32) -> Self {
+        let text = String::new();
+        Self {
+            place,
+            text,
+            before,
+        }
+    }
+
     /// Reads the document as `T`.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, InventoryError> {
         serde_saphyr::from_str(&self.text).map_err(|error| self.sentence(&error))
@@ -87,8 +81,8 @@ impl Document<'_> {
         hint: impl Into<String>,
     ) -> InventoryError {
         InventoryError {
-            place: Box::new(self.place.at_line(self.first_line)),
-            problem: problem.into(),
+            place: Box::new(self.place.at_line(self.first_line())),
+            problem: printable(&problem.into()),
             hint: Some(hint.into()),
         }
     }
@@ -102,15 +96,14 @@ impl Document<'_> {
     ) -> InventoryError {
         InventoryError {
             place: Box::new(self.place_of(at)),
-            problem: problem.into(),
+            problem: printable(&problem.into()),
             hint: Some(hint.into()),
         }
     }
 
     /// Where the value `at` stands.
     pub(super) fn place_of<T>(&self, at: &Spanned<T>) -> Place {
-        let line = u32::try_from(at.referenced.line()).unwrap_or(u32::MAX);
-        self.place.at_line(line)
+        self.place.at_line(self.line_in_file(at.referenced.line()))
     }
 
     /// Reads the scalar `text` by `reader`; a refusal gets the scalar's line.
@@ -148,16 +141,49 @@ impl Document<'_> {
 
     fn sentence(&self, error: &serde_saphyr::Error) -> InventoryError {
         let error = error.without_snippet();
-        let line = error.location().map_or(self.first_line, |at| {
-            u32::try_from(at.line()).unwrap_or(u32::MAX)
-        });
+        let line = error.location().map(|at| self.line_in_file(at.line()));
         let (problem, hint) = explain(error);
         InventoryError {
-            place: Box::new(self.place.at_line(line)),
-            problem,
+            place: Box::new(
+                self.place
+                    .at_line(line.unwrap_or_else(|| self.first_line())),
+            ),
+            problem: printable(&problem),
             hint,
         }
     }
+
+    /// The first line with something on it.
+    fn first_line(&self) -> u32 {
+        let empty = self
+            .text
+            .lines()
+            .take_while(|line| !has_content(line))
+            .count();
+        self.line_in_file(empty as u64 + 1)
+    }
+
+    fn line_in_file(&self, line: u64) -> u32 {
+        self.before
+            .saturating_add(u32::try_from(line).unwrap_or(u32::MAX))
+    }
+}
+
+/// A value is repeated in the sentence that refuses it: not at any length, and not what would move a terminal's cursor.
+fn printable(problem: &str) -> String {
+    let mut shown = String::new();
+    for c in problem.chars() {
+        if shown.len() > LONGEST_PROBLEM {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// The parser speaks of events; people write files.
@@ -228,3 +254,6 @@ fn yaml_hint(error: &serde_saphyr::Error) -> Option<String> {
         .contains("tab")
         .then(|| "indent by spaces: YAML takes no tabs there".to_owned())
 }
+
+/// Bytes.
+const LONGEST_PROBLEM: usize = 300;

@@ -47,3 +47,8 @@ pub mod topology;
 pub mod verdict;
 pub mod write;
 pub mod x509;
+
+/// The example of the README must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

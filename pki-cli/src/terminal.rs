@@ -48,6 +48,7 @@ impl Terminal {
     }
 
     /// Says something beside the answer, on stderr.
+    #[allow(dead_code, reason = "the commands that write report it")]
     pub(crate) fn warn(&mut self, text: impl fmt::Display) {
         self.note("warning", AnsiColor::Yellow, &text);
     }

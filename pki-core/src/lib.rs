@@ -33,6 +33,7 @@ pub mod bundle;
 pub mod checks;
 pub mod facts;
 pub mod finding;
+pub mod inspect;
 pub mod inventory;
 pub mod issue;
 pub mod judge;

@@ -1,4 +1,14 @@
 //! The command as its users run it: arguments, streams, exit codes. One module per command.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests state their assumptions by unwrapping, helpers included"
+)]
+
+mod forge;
 mod general;
+mod inspect;
 mod run;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
 use zeroize::Zeroize;
 use zeroize::Zeroizing;
@@ -75,6 +76,8 @@ pub struct User {
     pub certificate: Option<Material>,
     /// Its key.
     pub key: Option<Material>,
+    /// By what else it identifies itself, never the thing itself: `a token`, `a password`.
+    pub otherwise: Vec<&'static str>,
 }
 
 /// Certificates or a key: embedded, or in a file.
@@ -89,6 +92,14 @@ pub enum Material {
         /// The line that names it.
         line: u32,
     },
+}
+
+/// Reads one kubeconfig that is looked at by itself: `None` where the text is something else.
+///
+/// # Errors
+/// Where it stops being YAML, or a kubeconfig's.
+pub fn read(bytes: &[u8], place: &Place) -> Result<Option<Kubeconfig>, Box<Broken>> {
+    parse(bytes, place, None, &mut Cache::default())
 }
 
 /// Reads one kubeconfig: `None` where the text is something else.
@@ -216,6 +227,7 @@ impl Reader<'_> {
     fn user(&mut self, named: NamedUser) -> User {
         let user = named.user.unwrap_or_default();
         User {
+            otherwise: user.otherwise(),
             name: named.name.unwrap_or_default(),
             certificate: self.material(
                 user.client_certificate_data,
@@ -365,4 +377,30 @@ struct UserFields {
     client_key: Option<Spanned<String>>,
     #[serde(default)]
     client_key_data: Option<Spanned<String>>,
+    // Secrets are passed over as they are read: that they are there is all that is kept.
+    #[serde(default)]
+    token: Option<IgnoredAny>,
+    #[serde(default, rename = "tokenFile")]
+    token_file: Option<IgnoredAny>,
+    #[serde(default)]
+    password: Option<IgnoredAny>,
+    #[serde(default)]
+    exec: Option<IgnoredAny>,
+    #[serde(default)]
+    auth_provider: Option<IgnoredAny>,
+}
+
+impl UserFields {
+    fn otherwise(&self) -> Vec<&'static str> {
+        [
+            (&self.token, "a token"),
+            (&self.token_file, "a token file"),
+            (&self.password, "a password"),
+            (&self.exec, "a command"),
+            (&self.auth_provider, "an auth provider"),
+        ]
+        .into_iter()
+        .filter_map(|(field, what)| field.is_some().then_some(what))
+        .collect()
+    }
 }

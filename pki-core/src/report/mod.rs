@@ -1,5 +1,6 @@
 //! What was found, as text for people and as JSON for programs. Pure: no colour decision, no terminal, no clock.
 
+pub mod inspect;
 pub mod json;
 pub mod plain;
 

@@ -41,7 +41,6 @@ contexts:
   name: {context}
 current-context: {context}
 kind: Config
-preferences: {{}}
 users:
 - name: {user}
   user:
@@ -102,7 +101,6 @@ contexts:
   name: system:node:wudang@kubernetes
 current-context: system:node:wudang@kubernetes
 kind: Config
-preferences: {}
 users:
 - name: system:node:wudang
   user:

@@ -48,6 +48,10 @@ impl DistinguishedName {
         if !rest.is_empty() {
             return Err(NameError(format!("{} bytes follow it", rest.len())));
         }
+        // x509-parser stops without a word at an RDN that it cannot read.
+        if elements(der) != Some(name.iter_rdn().count()) {
+            return Err(NameError("an RDN is empty or does not parse".to_owned()));
+        }
         Ok(Self::of(&name))
     }
 
@@ -205,6 +209,18 @@ impl fmt::Display for Attribute {
     }
 }
 
+/// How many elements the SEQUENCE holds.
+fn elements(sequence: &[u8]) -> Option<usize> {
+    let (_, sequence) = Any::from_der(sequence).ok()?;
+    let mut rest = sequence.data;
+    let mut count = 0;
+    while !rest.is_empty() {
+        (rest, _) = Any::from_der(rest).ok()?;
+        count += 1;
+    }
+    Some(count)
+}
+
 /// Escapes as Go does: specials anywhere, a blank at either end, `#` at the start.
 fn escaped(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
@@ -303,3 +319,146 @@ const TYPES: [(&str, Option<&str>); 11] = [
     ("0.9.2342.19200300.100.1.25", None),
     ("1.2.840.113549.1.9.1", None),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unhex(text: &str) -> Vec<u8> {
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    /// DER and what Go 1.26's `pkix.RDNSequence.String` makes of it.
+    const KNOWN: &[(&str, &str)] = &[
+        ("3000", ""),
+        (
+            "303c311f301d060355040a13166b75626561646d3a636c75737465722d61646d696e7331193017060355040313106b756265726e657465732d61646d696e",
+            "CN=kubernetes-admin,O=kubeadm:cluster-admins",
+        ),
+        (
+            "308180310b300906035504061302434e310e300c060355040813054875626569310f300d0603550407130653686979616e311730150603550409130e3120507572706c6520436c6f7564310f300d06035504111306343432303030310c300a060355040b13036f6e65310c300a060355040b130374776f310a30080603550405130137",
+            "SERIALNUMBER=7,OU=two,OU=one,POSTALCODE=442000,STREET=1 Purple Cloud,L=Shiyan,ST=Hubei,C=CN",
+        ),
+        (
+            "302631143008060355040a1301783008060355040b130179310e300c060355040313056d756c7469",
+            "CN=multi,O=x+OU=y",
+        ),
+        (
+            "303c31153013060a0992268993f22c64011916056c6f63616c31163014060a0992268993f22c6401191606777564616e67310b3009060355040313026361",
+            "CN=ca,0.9.2342.19200300.100.1.25=#1306777564616e67,0.9.2342.19200300.100.1.25=#13056c6f63616c",
+        ),
+        (
+            "30233112301006092a864886f70d0109011603614062310d300b060355040313046d61696c",
+            "CN=mail,1.2.840.113549.1.9.1=#0c03614062",
+        ),
+        ("30123110300e06035504031407577564616e67e9", "CN=Wudangé"),
+        ("300f310d300b06035504031e0400426b66", "CN=B武"),
+        (
+            "30153113301106035504030c0a20232c2b225c3c3e3b20",
+            "CN=\\ #\\,\\+\\\"\\\\\\<\\>\\;\\ ",
+        ),
+        (
+            "3026310b300906035504030c022378310a3008060355040a130120310b3009060355040b13022020",
+            "OU=\\ \\ ,O=\\ ,CN=\\#x",
+        ),
+        (
+            "302f3110300e06035504030c07612062202320633110300e060355040a0c07e6ada6e5bd932031093007060355040a1300",
+            "O=,O=武当\\ ,CN=a b # c",
+        ),
+        (
+            "30143112301006035504030c09613d622a6326645f65",
+            "CN=a=b*c&d_e",
+        ),
+        (
+            "301c310d300b06022a030c05636166c3a9310b300906022a030c03782a79",
+            "1.2.3=#0c03782a79,1.2.3=#0c05636166c3a9",
+        ),
+        (
+            "30163114301206035504030c0b6c696e650a627265616b00",
+            "CN=line\nbreak\0",
+        ),
+    ];
+
+    #[test]
+    fn names_print_as_go_prints_them() {
+        for (der, printed) in KNOWN {
+            let name = DistinguishedName::from_der(&unhex(der)).unwrap();
+            assert_eq!(name.to_string(), *printed);
+            assert_eq!(name.as_der(), unhex(der));
+            assert_eq!(name.is_empty(), printed.is_empty());
+        }
+    }
+
+    #[test]
+    fn names_are_made_as_go_makes_them() {
+        let organizations = ["kubeadm:cluster-admins".to_owned()];
+        let made = DistinguishedName::new("kubernetes-admin", &organizations);
+        assert_eq!(hex(made.as_der()), KNOWN[1].0);
+        assert_eq!(DistinguishedName::new("", &[]).as_der(), [0x30, 0]);
+        for common_name in ["a=b*c&d_e", " #,+\"\\<>; ", "line\nbreak\0"] {
+            let made = hex(DistinguishedName::new(common_name, &[]).as_der());
+            assert!(KNOWN.iter().any(|(der, _)| *der == made), "{common_name}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_equals_what_is_read() {
+        let organizations = ["b".to_owned(), "a".to_owned(), "b".to_owned()];
+        let made = DistinguishedName::new("system:node:emei", &organizations);
+        let read = DistinguishedName::from_der(made.as_der()).unwrap();
+        assert_eq!(read, made);
+        assert_eq!(read.rdns(), made.rdns());
+        assert_eq!(read.common_name(), Some("system:node:emei"));
+        assert_eq!(read.organizations(), ["b", "a", "b"]);
+    }
+
+    #[test]
+    fn of_two_common_names_the_last_counts() {
+        let name =
+            DistinguishedName::from_attributes(&[(COMMON_NAME, "first"), (COMMON_NAME, "last")]);
+        assert_eq!(name.common_name(), Some("last"));
+    }
+
+    #[test]
+    fn universal_strings_are_read_and_what_is_no_text_is_shown_as_bytes() {
+        let name = |tag: u8, value: &[u8]| {
+            let value = der::element(tag, &[value]);
+            let pair = der::element(der::SEQUENCE, &[&der::oid(&COMMON_NAME), &value]);
+            let set = der::element(der::SET, &[&pair]);
+            DistinguishedName::from_der(&der::element(der::SEQUENCE, &[&set])).unwrap()
+        };
+        assert_eq!(name(28, &[0, 0, 0x6b, 0x66]).common_name(), Some("武"));
+        // Half a character, a lone surrogate, a number.
+        for (tag, value) in [
+            (28, &[0, 0][..]),
+            (30, &[0xd8, 0]),
+            (30, &[0]),
+            (12, &[0xff]),
+            (2, &[1]),
+        ] {
+            let name = name(tag, value);
+            assert_eq!(name.common_name(), None);
+            assert_eq!(
+                name.to_string(),
+                format!("CN=#{}", hex(&der::element(tag, &[value])))
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for der in [
+            &[][..],
+            &[0x30],
+            &[0x31, 0],
+            &[0x30, 0, 0],
+            &[0x30, 2, 0x31, 0],
+            &[0x30, 2, 5, 0],
+        ] {
+            DistinguishedName::from_der(der).unwrap_err();
+        }
+    }
+}

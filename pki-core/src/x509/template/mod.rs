@@ -298,7 +298,7 @@ fn basic_constraints(constraints: BasicConstraints) -> Vec<u8> {
 }
 
 /// The AlgorithmIdentifier of what [`crypto::sign`] makes.
-fn signature_identifier(algorithm: KeyAlgorithm) -> &'static [u8] {
+pub(crate) fn signature_identifier(algorithm: KeyAlgorithm) -> &'static [u8] {
     match algorithm {
         KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
             b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"
@@ -325,80 +325,4 @@ const KEY_USAGES: [KeyUsagePurpose; 9] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-    use crate::x509::certificate::GeneralName;
-
-    fn name(common_name: &str) -> DistinguishedName {
-        DistinguishedName::new(common_name, &[])
-    }
-
-    fn leaf(key: &PrivateKey) -> Template {
-        Template {
-            serial: vec![0x5a, 1, 2],
-            issuer: name("kubernetes"),
-            subject: DistinguishedName::new(
-                "kubernetes-admin",
-                &["kubeadm:cluster-admins".to_owned()],
-            ),
-            not_before: datetime!(2026-01-01 00:00 UTC),
-            not_after: datetime!(2027-01-01 00:00 UTC),
-            public_key: key.public_key().clone(),
-            basic_constraints: Some(BasicConstraints {
-                ca: false,
-                path_len: None,
-            }),
-            key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
-            extended_key_usage: vec![ExtendedKeyUsage::ClientAuth, ExtendedKeyUsage::ServerAuth],
-            subject_alt_names: ["wudang", "*.wudang", "10.24.138.208", "fd00::1"]
-                .map(|san| san.parse().unwrap())
-                .to_vec(),
-            subject_key_id: None,
-            authority_key_id: Some(vec![7; 20]),
-        }
-    }
-
-    #[test]
-    fn every_field_is_in_the_certificate() {
-        for algorithm in [
-            KeyAlgorithm::EcdsaP256,
-            KeyAlgorithm::EcdsaP384,
-            KeyAlgorithm::Ed25519,
-            KeyAlgorithm::Rsa2048,
-        ] {
-            let key = PrivateKey::generate(algorithm).unwrap();
-            let template = leaf(&key);
-            let certificate = template.sign(&key).unwrap();
-            assert_eq!(certificate.serial(), template.serial);
-            assert_eq!(certificate.issuer(), &template.issuer);
-            assert_eq!(certificate.subject(), &template.subject);
-            assert_eq!(certificate.not_before(), template.not_before);
-            assert_eq!(certificate.not_after(), template.not_after);
-            assert_eq!(certificate.public_key(), &template.public_key);
-            let extensions = certificate.extensions();
-            assert_eq!(extensions.basic_constraints, template.basic_constraints);
-            assert_eq!(extensions.key_usage, Some(template.key_usage));
-            assert_eq!(
-                extensions.extended_key_usage.as_ref(),
-                Some(&template.extended_key_usage)
-            );
-            assert_eq!(
-                extensions.subject_alt_names.as_deref().unwrap(),
-                [
-                    GeneralName::Dns("wudang".to_owned()),
-                    GeneralName::Dns("*.wudang".to_owned()),
-                    GeneralName::Ip("10.24.138.208".parse().unwrap()),
-                    GeneralName::Ip("fd00::1".parse().unwrap()),
-                ]
-            );
-            assert_eq!(extensions.subject_key_id, None);
-            assert_eq!(extensions.authority_key_id, template.authority_key_id);
-            assert_eq!(extensions.unhandled_critical, [""; 0]);
-            assert_eq!(certificate.check_signature(key.public_key()), Ok(()));
-            let other = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-            assert!(!certificate.is_signed_by(other.public_key()));
-        }
-    }
-}
+mod tests;

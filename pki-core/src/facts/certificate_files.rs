@@ -76,10 +76,17 @@ pub(super) fn parse(
     if bytes.first() == Some(&DER_SEQUENCE) {
         return der(bytes, file, cache);
     }
-    for block in pem::blocks(bytes) {
+    let blocks = pem::blocks(bytes);
+    for block in &blocks {
         match block {
-            Ok(block) => add(&mut file, &block, bytes, cache),
-            Err(pem::PemError::Empty) => {}
+            Ok(block) if block.label.ends_with("PRIVATE KEY") => {
+                if file.keys.is_empty() {
+                    let key = PrivateKey::from_blocks(bytes, &blocks);
+                    let public = key.map(|key| key.public_key().clone());
+                    file.keys.push((file.line_of(block), public));
+                }
+            }
+            Ok(block) => add(&mut file, block, cache),
             Err(error) => file.complain(None, error.to_string()),
         }
     }
@@ -89,8 +96,8 @@ pub(super) fn parse(
     file
 }
 
-fn add(file: &mut PemFile, block: &PemBlock, bytes: &[u8], cache: &mut Cache) {
-    let line = file.place.line.is_none().then_some(block.line);
+fn add(file: &mut PemFile, block: &PemBlock, cache: &mut Cache) {
+    let line = file.line_of(block);
     match block.label.as_str() {
         "CERTIFICATE" => match cache.certificate(&block.der) {
             Ok(certificate) => file.certificates.push((line, certificate)),
@@ -100,9 +107,6 @@ fn add(file: &mut PemFile, block: &PemBlock, bytes: &[u8], cache: &mut Cache) {
             Ok(key) => file.public_keys.push((line, key)),
             Err(error) => file.complain(line, error.to_string()),
         },
-        label if label.ends_with("PRIVATE KEY") && file.keys.is_empty() => {
-            file.keys.push((line, public_half(bytes)));
-        }
         _ => {}
     }
 }
@@ -122,6 +126,10 @@ impl PemFile {
     /// The certificates alone.
     pub fn chain(&self) -> Vec<Certificate> {
         self.certificates.iter().map(|(_, c)| c.clone()).collect()
+    }
+
+    fn line_of(&self, block: &PemBlock) -> Option<u32> {
+        self.place.line.is_none().then_some(block.line)
     }
 
     fn lacks(&self, expected: Expected) -> Option<&'static str> {
@@ -166,10 +174,6 @@ impl Borrow<[u8]> for ByDer {
     fn borrow(&self) -> &[u8] {
         self.0.as_der()
     }
-}
-
-fn public_half(bytes: &[u8]) -> Result<PublicKey, KeyError> {
-    PrivateKey::from_bytes(bytes).map(|key| key.public_key().clone())
 }
 
 /// The tag that a certificate or a key in DER begins with.

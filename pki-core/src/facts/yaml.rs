@@ -26,7 +26,16 @@ pub struct Text {
 /// # Errors
 /// Says where and what is wrong, and quotes nothing of the text, for it may hold a key.
 pub(super) fn first<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<T, Box<Broken>> {
-    match serde_saphyr::from_slice_with_options::<T>(bytes, options()) {
+    // Looking back for an earlier key costs as much as reading does, and hardly a file has one twice.
+    match serde_saphyr::from_slice_with_options::<T>(bytes, options(DuplicateKeyPolicy::Error)) {
+        Ok(value) => Ok(value),
+        Err(_) => again(bytes, place),
+    }
+}
+
+fn again<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<T, Box<Broken>> {
+    let options = options(DuplicateKeyPolicy::LastWins);
+    match serde_saphyr::from_slice_with_options::<T>(bytes, options) {
         Ok(value) => Ok(value),
         Err(error) if matches!(error.without_snippet(), Error::MultipleDocuments { .. }) => {
             first_of_several(bytes, place)
@@ -36,7 +45,8 @@ pub(super) fn first<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<
 }
 
 fn first_of_several<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<T, Box<Broken>> {
-    let documents = serde_saphyr::from_slice_multiple_with_options::<T>(bytes, options());
+    let options = options(DuplicateKeyPolicy::LastWins);
+    let documents = serde_saphyr::from_slice_multiple_with_options::<T>(bytes, options);
     documents
         .map_err(|error| broken(&error, place))?
         .into_iter()
@@ -53,9 +63,9 @@ impl From<Spanned<String>> for Text {
     }
 }
 
-fn options() -> Options {
+fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
     serde_saphyr::options! {
-        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        duplicate_keys: duplicate_keys,
         with_snippet: false,
     }
 }

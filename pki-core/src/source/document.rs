@@ -55,23 +55,32 @@ pub enum ReadProblem {
 /// Files longer than this many bytes are not read: a certificate has about 1 KiB, a kubeconfig about 6 KiB.
 pub const SIZE_LIMIT: u64 = 16 << 20;
 
-/// Reads one regular file. The kind of file is looked at before it is opened, for opening a FIFO waits for a writer.
+/// Reads one regular file.
 pub(super) fn read(here: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<u32>), ReadProblem> {
-    let metadata = std::fs::metadata(here).map_err(ReadProblem::from)?;
+    let (file, metadata) = open(here)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
+    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(ReadProblem::TooLarge);
+    }
+    Ok((bytes, mode(&metadata)))
+}
+
+/// Whether a file could be read.
+pub(super) fn openable(here: &Path) -> Result<(), ReadProblem> {
+    open(here).map(|_| ())
+}
+
+/// The kind of file is looked at before it is opened, for opening a FIFO waits for a writer.
+fn open(here: &Path) -> Result<(File, Metadata), ReadProblem> {
+    let metadata = std::fs::metadata(here)?;
     if let Some(what) = other_than_file(&metadata) {
         return Err(ReadProblem::NotAFile { what });
     }
     if metadata.len() > SIZE_LIMIT {
         return Err(ReadProblem::TooLarge);
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
-    File::open(here)
-        .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes))
-        .map_err(ReadProblem::from)?;
-    if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(ReadProblem::TooLarge);
-    }
-    Ok((bytes, mode(&metadata)))
+    Ok((File::open(here)?, metadata))
 }
 
 impl ReadProblem {

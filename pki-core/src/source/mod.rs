@@ -87,15 +87,4 @@ impl FromStr for PathArgument {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_stands_before_the_path() {
-        let argument: PathArgument = "wudang=/tmp/a=b".parse().unwrap();
-        assert_eq!(argument.name.as_deref(), Some("wudang"));
-        assert_eq!(argument.path, PathBuf::from("/tmp/a=b"));
-        let argument: PathArgument = "/tmp/a=b".parse().unwrap();
-        assert_eq!(argument.name, None);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::source::Options;
 use crate::source::PathArgument;
+use crate::source::document;
 use crate::source::document::ReadProblem;
 use crate::source::resolve;
 use crate::source::tree::Base;
@@ -58,6 +59,7 @@ fn recognise(argument: &PathArgument, options: Options) -> Vec<Tree> {
         .map_err(ReadProblem::from)
         .and_then(|metadata| {
             if !metadata.is_dir() {
+                document::openable(path)?;
                 return Ok(vec![file(path)]);
             }
             std::fs::read_dir(path)?;

@@ -474,7 +474,7 @@ fn an_advertised_address_that_is_anothers_is_not_believed() {
 fn the_pki_directory_brings_its_node() {
     let cluster = Cluster::seed();
     let pki = cluster.file("wudang", "etc/kubernetes/pki");
-    let topology = read(&[pki.clone()], true);
+    let topology = read(std::slice::from_ref(&pki), true);
     assert_eq!(topology.nodes.len(), 1);
     assert_eq!(server(&topology, "kubelet@wudang"), "kube-apiserver@wudang");
     assert_eq!(topology.nodes[0].pki_dir, pki);

@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 use crate::x509::crypto;
 use crate::x509::crypto::CryptoError;
 use crate::x509::crypto::Signer;
+use crate::x509::pem::PemBlock;
+use crate::x509::pem::PemError;
 use crate::x509::spki::PublicKey;
 
 mod material;
@@ -92,6 +94,14 @@ impl PrivateKey {
     /// PKCS#1, SEC1 and PKCS#8.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         read::private_key(bytes)
+    }
+
+    /// Reads the first private key among `blocks`, which were read from `text`: for who needs the other blocks as well.
+    pub fn from_blocks(
+        text: &[u8],
+        blocks: &[Result<PemBlock, PemError>],
+    ) -> Result<Self, KeyError> {
+        read::from_blocks(text, blocks)
     }
 
     /// What kind of key it is.

@@ -30,16 +30,20 @@ use crate::x509::spki::PublicKeyAlgorithm;
 /// The first private key of a text or of DER bytes.
 pub(super) fn private_key(bytes: &[u8]) -> Result<PrivateKey, KeyError> {
     if pem::is_pem(bytes) {
-        from_pem(bytes)
+        from_blocks(bytes, &pem::blocks(bytes))
     } else {
         from_der(bytes)
     }
 }
 
-fn from_pem(text: &[u8]) -> Result<PrivateKey, KeyError> {
-    let mut parameters: Option<PemBlock> = None;
+/// The first private key among the blocks of `text`.
+pub(super) fn from_blocks(
+    text: &[u8],
+    blocks: &[Result<PemBlock, PemError>],
+) -> Result<PrivateKey, KeyError> {
+    let mut parameters: Option<&PemBlock> = None;
     let mut other: Option<String> = None;
-    for block in pem::blocks(text) {
+    for block in blocks {
         let block = match block {
             Ok(block) => block,
             Err(error)
@@ -55,7 +59,7 @@ fn from_pem(text: &[u8]) -> Result<PrivateKey, KeyError> {
             }
         };
         if block.label.ends_with("PRIVATE KEY") {
-            return from_block(text, &block, parameters.as_ref());
+            return from_block(text, block, parameters);
         }
         if block.label == "EC PARAMETERS" {
             parameters = Some(block);

@@ -1,10 +1,23 @@
-//! `hapki audit`: paths to directories, `pki_core::audit`, a report.
+//! `hapki audit`: paths to `pki_core::audit`, its findings to a report.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
+use pki_core::audit;
+use pki_core::audit::Audit;
+use pki_core::checks::Settings;
+use pki_core::finding::Severity;
+use pki_core::report::json;
+use pki_core::report::plain;
+use pki_core::report::plain::Style;
+use pki_core::source::Options;
+use pki_core::source::PathArgument;
 use time::Duration;
 
 use crate::Answer;
 use crate::args;
+use crate::args::Format;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -14,9 +27,9 @@ pub(crate) struct Args {
     /// A node's /etc/kubernetes (or its pki/ alone), its root directory, or a directory of such roots named by node;
     /// NAME=PATH names the node. Several are one cluster
     #[arg(required = true, value_name = "PATH")]
-    paths: Vec<std::ffi::OsString>,
+    paths: Vec<OsString>,
     /// The least severity that makes the exit code 1
-    #[arg(long, value_enum, default_value_t = FailOn::Error)]
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
     fail_on: FailOn,
     /// Warn of certificates that expire within this time: 30d, 12h
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = args::duration)]
@@ -44,11 +57,52 @@ enum FailOn {
 }
 
 /// Audits the paths.
-pub(crate) fn run(args: Args, _terminal: &mut Terminal) -> Result<Answer, Failure> {
+pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let paths: Vec<PathArgument> = args.paths.into_iter().map(path_argument).collect();
+    let options = Options {
+        siblings: !args.no_siblings,
+    };
     let inventory = args.inventory.load()?;
-    Err(Failure::refused(format_args!(
-        "{args:?}: not yet {:?} {}",
-        args.now.instant(),
-        inventory.is_some()
-    )))
+    let settings = Settings {
+        expires_within: args.expires_within,
+        ignores: inventory
+            .iter()
+            .flat_map(|inventory| inventory.ignores.clone())
+            .collect(),
+    };
+    let now = args.now.instant();
+    let audit = audit::audit(&paths, options, inventory.as_ref(), now, &settings)
+        .map_err(|error| Failure::refused(&error).hint(error.hint()))?;
+    print(&audit, args.output.format, terminal)?;
+    Ok(answer(&audit, args.fail_on))
+}
+
+/// Prints the report.
+pub(crate) fn print(audit: &Audit, format: Format, terminal: &mut Terminal) -> Result<(), Failure> {
+    let (judged, findings, ignored) = (&audit.judged, &audit.findings, &audit.ignored);
+    terminal.print(match format {
+        Format::Human => plain::audit(judged, findings, ignored, terminal.width(), Style::ANSI),
+        Format::Json => json::audit(judged, findings, ignored),
+    })
+}
+
+fn answer(audit: &Audit, fail_on: FailOn) -> Answer {
+    let least = match fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Never => return Answer::Done,
+    };
+    if audit.worst() >= Some(least) {
+        Answer::No
+    } else {
+        Answer::Done
+    }
+}
+
+/// `NAME=PATH`, or a PATH in whatever bytes the file system has.
+fn path_argument(argument: OsString) -> PathArgument {
+    match argument.to_str().map(str::parse) {
+        Some(Ok(argument)) => argument,
+        None => PathArgument::from(PathBuf::from(argument)),
+    }
 }

@@ -22,7 +22,6 @@ pub(crate) enum Answer {
     /// Done, or nothing to report: exit code 0.
     Done,
     /// The answer is no: exit code 1.
-    #[allow(dead_code, reason = "the commands that judge report it")]
     No,
 }
 

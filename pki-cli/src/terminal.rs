@@ -5,7 +5,8 @@
 //! 3. Colour only where a stream is a terminal and NO_COLOR is unset, unless `--color` decides; the text is made
 //!    with its styles and stripped here, so nothing else knows.
 //! 4. A reader that goes away (`hapki audit … | head`) ends the command quietly with exit code 0.
-//! 5. Nothing is printed by any other file.
+//! 5. Text is as wide as the terminal, 110 columns at most; into a pipe, 110.
+//! 6. Nothing is printed by any other file.
 
 use std::fmt;
 use std::io;
@@ -64,6 +65,14 @@ impl Terminal {
         }
     }
 
+    /// How many columns text for people may fill.
+    pub(crate) fn width(&self) -> usize {
+        match terminal_size::terminal_size_of(io::stdout()) {
+            Some((columns, _)) => usize::from(columns.0).min(WIDEST),
+            None => WIDEST,
+        }
+    }
+
     /// Makes sure that everything printed has arrived.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.stdout.flush().map_err(|error| Failure::output(&error))
@@ -75,3 +84,6 @@ impl Terminal {
         let _ = writeln!(self.stderr, "{style}{what}{style:#}: {text}");
     }
 }
+
+/// Longer lines are hard to read, however wide the window is.
+const WIDEST: usize = 110;

@@ -8,6 +8,8 @@
     reason = "tests state their assumptions by unwrapping, helpers included"
 )]
 
+mod audit;
+mod demo;
 mod forge;
 mod general;
 mod inspect;

@@ -1,0 +1,376 @@
+//! Makes the keys and certificates of the report's cluster, right where they were right and wrong where they were wrong.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use pki_core::bundle::Bundle;
+use pki_core::bundle::BundleFile;
+use pki_core::bundle::Existing;
+use pki_core::profile::Authority;
+use pki_core::profile::KubernetesVersion;
+use pki_core::profile::Profile;
+use pki_core::x509::certificate::BasicConstraints;
+use pki_core::x509::certificate::Certificate;
+use pki_core::x509::certificate::ExtendedKeyUsage;
+use pki_core::x509::certificate::KeyUsage;
+use pki_core::x509::crypto;
+use pki_core::x509::key::KeyAlgorithm;
+use pki_core::x509::key::KeyError;
+use pki_core::x509::key::PrivateKey;
+use pki_core::x509::name::DistinguishedName;
+use pki_core::x509::san::SubjectAltName;
+use pki_core::x509::template::Template;
+use time::Duration;
+use time::OffsetDateTime;
+
+use crate::demo::seed;
+
+/// Every file of the demo, below `directory`.
+pub(super) fn cluster(directory: &Path, now: OffsetDateTime) -> Result<Bundle, String> {
+    let mut forge = Forge::new(directory, now)?;
+    forge.shared_by_all()?;
+    forge.apiservers()?;
+    for node in seed::NODES {
+        forge.client_pair(
+            node,
+            Profile::ApiserverKubeletClient,
+            "apiserver-kubelet-client",
+            Authority::Cluster,
+        )?;
+        forge.client_pair(
+            node,
+            Profile::FrontProxyClient,
+            "front-proxy-client",
+            Authority::FrontProxy,
+        )?;
+    }
+    for (path, text) in seed::FILES {
+        forge.seed_file(path, text)?;
+    }
+    Ok(forge.bundle)
+}
+
+struct Forge<'a> {
+    directory: &'a Path,
+    now: OffsetDateTime,
+    /// Made in advance by all processors; one key costs about a tenth of a second.
+    keys: Vec<PrivateKey>,
+    cluster: Pair,
+    front_proxy: Pair,
+    bundle: Bundle,
+}
+
+struct Pair {
+    certificate: Certificate,
+    key: PrivateKey,
+}
+
+/// What a leaf says beside its dates, serial number and key.
+struct Leaf {
+    subject: DistinguishedName,
+    key_usage: KeyUsage,
+    extended_key_usage: Vec<ExtendedKeyUsage>,
+    names: Vec<SubjectAltName>,
+    names_its_issuer: bool,
+}
+
+impl<'a> Forge<'a> {
+    fn new(directory: &'a Path, now: OffsetDateTime) -> Result<Self, String> {
+        let mut keys = keys(KEYS)?;
+        Ok(Self {
+            cluster: authority(Authority::Cluster, take(&mut keys)?, now)?,
+            front_proxy: authority(Authority::FrontProxy, take(&mut keys)?, now)?,
+            directory,
+            now,
+            keys,
+            bundle: Bundle::default(),
+        })
+    }
+
+    /// shaolin's CAs and service-account pair, which the other masters were given.
+    fn shared_by_all(&mut self) -> Result<(), String> {
+        let service_account = take(&mut self.keys)?;
+        for node in seed::NODES {
+            let cluster = (
+                self.cluster.certificate.to_pem(),
+                self.cluster.key.to_pem().to_owned(),
+            );
+            let front_proxy = (
+                self.front_proxy.certificate.to_pem(),
+                self.front_proxy.key.to_pem().to_owned(),
+            );
+            self.pair(node, "ca", cluster);
+            self.pair(node, "front-proxy-ca", front_proxy);
+            self.pki(
+                node,
+                "sa.key",
+                0o600,
+                "key",
+                service_account.to_pem().to_owned(),
+            );
+            self.pki(
+                node,
+                "sa.pub",
+                0o600,
+                "key",
+                service_account.public_key().to_pem(),
+            );
+        }
+        Ok(())
+    }
+
+    /// shaolin's serving pair, copied to wudang; emei's, made by hand: a comma in its name and no usages.
+    fn apiservers(&mut self) -> Result<(), String> {
+        let shaolin = Leaf {
+            subject: DistinguishedName::new("kube-apiserver", &[]),
+            key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
+            extended_key_usage: vec![ExtendedKeyUsage::ServerAuth],
+            names: apiserver_names("shaolin", "10.27.53.32")?,
+            names_its_issuer: true,
+        };
+        let shaolin = self.issue(shaolin, Authority::Cluster)?;
+        self.pair("shaolin", "apiserver", shaolin.clone());
+        self.pair("wudang", "apiserver", shaolin);
+        let emei = Leaf {
+            subject: DistinguishedName::new("kube-apiserver,", &[]),
+            key_usage: KeyUsage::default(),
+            extended_key_usage: Vec::new(),
+            names: apiserver_names("emei", "10.27.52.72")?,
+            names_its_issuer: false,
+        };
+        let emei = self.issue(emei, Authority::Cluster)?;
+        self.pair("emei", "apiserver-emei", emei);
+        Ok(())
+    }
+
+    fn client_pair(
+        &mut self,
+        node: &str,
+        profile: Profile,
+        base: &str,
+        authority: Authority,
+    ) -> Result<(), String> {
+        let pair = self.issue(client(profile, node), authority)?;
+        self.pair(node, base, pair);
+        Ok(())
+    }
+
+    /// A file of the fixture; a kubeconfig's placeholders are filled with a client pair made for it.
+    fn seed_file(&mut self, path: &str, text: &str) -> Result<(), String> {
+        let (mode, what, contents) = match kubeconfig_user(path) {
+            Some((node, profile)) => {
+                let (certificate, key) = self.issue(client(profile, node), Authority::Cluster)?;
+                let filled = text
+                    .replace(
+                        "{{certificate-authority}}",
+                        &STANDARD.encode(self.cluster.certificate.to_pem()),
+                    )
+                    .replace("{{client-certificate}}", &STANDARD.encode(certificate))
+                    .replace("{{client-key}}", &STANDARD.encode(key));
+                (0o600, "kubeconfig", filled)
+            }
+            None => (0o644, "configuration", text.to_owned()),
+        };
+        self.file(path, mode, what, contents);
+        Ok(())
+    }
+
+    /// Certificate and key as PEM.
+    fn issue(&mut self, leaf: Leaf, authority: Authority) -> Result<(String, String), String> {
+        let key = take(&mut self.keys)?;
+        let issuer = match authority {
+            Authority::FrontProxy => &self.front_proxy,
+            Authority::Cluster | Authority::Etcd => &self.cluster,
+        };
+        let issuer_key_id = issuer.certificate.extensions().subject_key_id.clone();
+        let template = Template {
+            serial: serial()?,
+            issuer: issuer.certificate.subject().clone(),
+            subject: leaf.subject,
+            not_before: self.now - BACKDATE,
+            not_after: self.now + Duration::days(365),
+            public_key: key.public_key().clone(),
+            basic_constraints: leaf.names_its_issuer.then_some(BasicConstraints {
+                ca: false,
+                path_len: None,
+            }),
+            key_usage: leaf.key_usage,
+            extended_key_usage: leaf.extended_key_usage,
+            subject_alt_names: leaf.names,
+            subject_key_id: None,
+            authority_key_id: issuer_key_id.filter(|_| leaf.names_its_issuer),
+        };
+        let certificate = template
+            .sign(&issuer.key)
+            .map_err(|error| error.to_string())?;
+        Ok((certificate.to_pem(), key.to_pem().to_owned()))
+    }
+
+    /// A key before its certificate, the order in which they are written.
+    fn pair(&mut self, node: &str, base: &str, (certificate, key): (String, String)) {
+        self.pki(node, &format!("{base}.key"), 0o600, "key", key);
+        self.pki(
+            node,
+            &format!("{base}.crt"),
+            0o644,
+            "certificate",
+            certificate,
+        );
+    }
+
+    fn pki(&mut self, node: &str, name: &str, mode: u32, what: &'static str, contents: String) {
+        self.file(
+            &format!("{node}/etc/kubernetes/pki/{name}"),
+            mode,
+            what,
+            contents,
+        );
+    }
+
+    fn file(&mut self, path: &str, mode: u32, what: &'static str, contents: String) {
+        self.bundle.files.push(BundleFile {
+            path: self.directory.join(path),
+            mode,
+            what,
+            existing: Existing::Refuse,
+            contents: contents.into_bytes().into(),
+        });
+    }
+}
+
+fn authority(authority: Authority, key: PrivateKey, now: OffsetDateTime) -> Result<Pair, String> {
+    let name = authority.subject();
+    let key_id = crypto::sha1(key.public_key().key_bits()).to_vec();
+    let template = Template {
+        serial: serial()?,
+        issuer: name.clone(),
+        subject: name,
+        not_before: now - BACKDATE,
+        not_after: now + Duration::days(3650),
+        public_key: key.public_key().clone(),
+        basic_constraints: Some(BasicConstraints {
+            ca: true,
+            path_len: None,
+        }),
+        key_usage: KeyUsage::DIGITAL_SIGNATURE
+            .union(KeyUsage::KEY_ENCIPHERMENT)
+            .union(KeyUsage::KEY_CERT_SIGN),
+        extended_key_usage: Vec::new(),
+        subject_alt_names: Vec::new(),
+        subject_key_id: Some(key_id),
+        authority_key_id: None,
+    };
+    let certificate = template.sign(&key).map_err(|error| error.to_string())?;
+    Ok(Pair { certificate, key })
+}
+
+fn client(profile: Profile, node: &str) -> Leaf {
+    Leaf {
+        subject: profile.subject(node, VERSION),
+        key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
+        extended_key_usage: vec![ExtendedKeyUsage::ClientAuth],
+        names: Vec::new(),
+        names_its_issuer: true,
+    }
+}
+
+/// The names of the report's certificates, in their order.
+fn apiserver_names(node: &str, address: &str) -> Result<Vec<SubjectAltName>, String> {
+    [
+        node,
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "10.96.0.1",
+        address,
+    ]
+    .iter()
+    .map(|name| name.parse().map_err(|error| format!("{error}")))
+    .collect()
+}
+
+/// Whose kubeconfig a file of the fixture is.
+fn kubeconfig_user(path: &str) -> Option<(&str, Profile)> {
+    let (node, file) = path.split_once("/etc/kubernetes/")?;
+    let profile = match file {
+        "admin.conf" | "admin-lb.conf" => Profile::AdminConf,
+        "controller-manager.conf" => Profile::ControllerManagerConf,
+        "scheduler.conf" => Profile::SchedulerConf,
+        "kubelet.conf" => Profile::KubeletConf,
+        _ => return None,
+    };
+    Some((node, profile))
+}
+
+/// 127 random bits: positive, and never zero in practice or in fact.
+fn serial() -> Result<Vec<u8>, String> {
+    let mut bytes = vec![0; 16];
+    crypto::fill_random(&mut bytes).map_err(|error| error.to_string())?;
+    if let Some(first) = bytes.first_mut() {
+        *first = *first & 0x7f | 0x40;
+    }
+    Ok(bytes)
+}
+
+fn take(keys: &mut Vec<PrivateKey>) -> Result<PrivateKey, String> {
+    keys.pop()
+        .ok_or_else(|| "the demo made too few keys".to_owned())
+}
+
+/// Makes keys on all processors.
+fn keys(count: usize) -> Result<Vec<PrivateKey>, String> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let made = Mutex::new(Ok(Vec::with_capacity(count)));
+    let make = || {
+        loop {
+            let key = PrivateKey::generate(KeyAlgorithm::Rsa2048);
+            if !keep(&made, key, count) {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(make);
+        }
+        make();
+    });
+    let made = made
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    made.map_err(|error| error.to_string())
+}
+
+/// Keeps a key that was made; says whether more are wanted.
+fn keep(
+    made: &Mutex<Result<Vec<PrivateKey>, KeyError>>,
+    key: Result<PrivateKey, KeyError>,
+    count: usize,
+) -> bool {
+    let mut made = made
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    match (&mut *made, key) {
+        (Ok(keys), Ok(key)) if keys.len() < count => {
+            keys.push(key);
+            keys.len() < count
+        }
+        (Ok(keys), Err(error)) if keys.len() < count => {
+            *made = Err(error);
+            false
+        }
+        _ => false,
+    }
+}
+
+/// As kubeadm backdates, for clocks that differ.
+const BACKDATE: Duration = Duration::minutes(5);
+
+/// The report's Kubernetes.
+const VERSION: KubernetesVersion = KubernetesVersion::new(1, 6);
+
+/// 2 CAs, the service-account key, 2 serving keys, 2 client keys for each of 3 nodes, 13 kubeconfigs.
+const KEYS: usize = 2 + 1 + 2 + 6 + 13;

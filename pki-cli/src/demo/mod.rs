@@ -1,0 +1,115 @@
+//! `hapki demo`: the field report's three masters, broken as they were, with freshly made keys.
+
+mod forge;
+mod seed;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use pki_core::bundle::Bundle;
+use pki_core::checks::Settings;
+use pki_core::source::Options;
+use pki_core::source::PathArgument;
+use pki_core::write;
+
+use crate::Answer;
+use crate::args;
+use crate::args::Format;
+use crate::audit;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// Arguments of `hapki demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to write it: a directory that is empty or not there yet
+    #[arg(default_value = "hapki-demo")]
+    directory: PathBuf,
+    #[command(flatten)]
+    now: args::Now,
+    #[command(flatten)]
+    output: args::Output,
+}
+
+/// Writes the cluster and audits it. What the audit finds is what the demo is for, so the exit code is 0.
+pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let directory = &args.directory;
+    must_be_empty(directory)?;
+    let now = args.now.instant();
+    let bundle = forge::cluster(directory, now).map_err(Failure::refused)?;
+    write(&bundle, now)?;
+    let nodes: Vec<PathArgument> = seed::NODES
+        .iter()
+        .map(|node| PathArgument::from(directory.join(node)))
+        .collect();
+    let options = Options { siblings: true };
+    let audit = pki_core::audit::audit(&nodes, options, None, now, &Settings::default())
+        .map_err(|error| Failure::refused(&error).hint(error.hint()))?;
+    match args.output.format {
+        Format::Json => audit::print(&audit, Format::Json, terminal)?,
+        Format::Human => {
+            terminal.print(story(directory))?;
+            audit::print(&audit, Format::Human, terminal)?;
+            terminal.print(ending(directory))?;
+        }
+    }
+    Ok(Answer::Done)
+}
+
+fn must_be_empty(directory: &Path) -> Result<(), Failure> {
+    let shown = directory.display();
+    match std::fs::read_dir(directory).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::refused(format_args!("{shown} is not empty"))
+            .hint("name a directory that is empty or not there yet: hapki demo DIR")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            Err(Failure::refused(format_args!("{shown} is not a directory"))
+                .hint("name a directory that is empty or not there yet: hapki demo DIR"))
+        }
+        Err(error) => Err(Failure::refused(format_args!("{shown}: {error}"))),
+    }
+}
+
+fn write(bundle: &Bundle, now: time::OffsetDateTime) -> Result<(), Failure> {
+    let settings = write::Settings {
+        now,
+        state_dir: None,
+    };
+    write::write(bundle, &settings).map(drop).map_err(|error| {
+        Failure::refused(error).hint("name a directory that can be written: hapki demo DIR")
+    })
+}
+
+fn story(directory: &Path) -> String {
+    let shown = directory.display();
+    format!(
+        "\
+Three masters under {shown}/, keys freshly made: shaolin, wudang and emei.
+wudang was given a copy of shaolin's apiserver.crt, and its kubelet dials wudang itself. emei's certificate was made by
+hand with openssl, and nginx on emei balances all three on port 8443. The audit says what comes of it:
+
+"
+    )
+}
+
+fn ending(directory: &Path) -> String {
+    let nodes: Vec<String> = seed::NODES
+        .iter()
+        .map(|node| quoted(&directory.join(node).display().to_string()))
+        .collect();
+    format!(
+        "\nRun a command from above, then look again:\n  hapki audit {}\n",
+        nodes.join(" ")
+    )
+}
+
+/// For a POSIX shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

@@ -239,6 +239,26 @@ fn one_path_twice_is_refused_however_it_is_spelled() {
 }
 
 #[test]
+fn a_private_file_is_private_before_it_has_its_name() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("a.key"), 0o644, "old key");
+    let bundle = pair(root.path(), Existing::Replace);
+    let targets = targets(&bundle).unwrap();
+    let settings = settings();
+    let mut staged = Staged::new(&settings);
+    staged.stage(&targets).unwrap();
+    let waiting: Vec<_> = fs::read_dir(root.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| fs::read_to_string(path).is_ok_and(|text| text == "new key"))
+        .collect();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(mode(&waiting[0]) & 0o007, 0);
+    assert!(!root.path().join("a.crt").exists());
+    staged.undo(&targets, WriteError::NoFileName(PathBuf::new()));
+}
+
+#[test]
 fn a_file_that_appears_meanwhile_is_not_overwritten_and_everything_is_undone() {
     let root = tempfile::tempdir().unwrap();
     put(&root.path().join("old.crt"), 0o644, "old");

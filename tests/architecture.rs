@@ -60,6 +60,19 @@ fn every_row_of_the_table_has_its_room() {
 }
 
 #[test]
+fn the_crate_documentation_names_every_room() {
+    let documentation = read(&root().join("pki-core/src/lib.rs"));
+    let sources = sources(&root().join("pki-core/src"));
+    let unnamed: BTreeSet<&str> = sources
+        .iter()
+        .filter(|source| !source.is_root())
+        .map(|source| source.room.as_str())
+        .filter(|room| !documentation.contains(&format!("//! | [`{room}`] | ")))
+        .collect();
+    assert!(unnamed.is_empty(), "not in lib.rs's table: {unnamed:?}");
+}
+
+#[test]
 fn the_command_keeps_its_lengths() {
     let sources = sources(&root().join("pki-cli/src"));
     let problems: Vec<String> = sources.iter().flat_map(lengths).collect();

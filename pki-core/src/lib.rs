@@ -21,6 +21,7 @@
 //! | [`checks`] | the rules |
 //! | [`report`] | findings as text or JSON |
 //! | [`audit`] | the paved path from directories to findings |
+//! | [`inspect`] | what one file holds, for people |
 //! | [`plan`] | what to sign, with which names, and why |
 //! | [`issue`] | signing steps carried out in memory |
 //! | [`write`] | the only writer of files |

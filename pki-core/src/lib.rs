@@ -24,7 +24,7 @@
 //! | [`inspect`] | what one file holds, for people |
 //! | [`plan`] | what to sign, with which names, and why |
 //! | [`issue`] | signing steps carried out in memory |
-//! | [`write`] | the only writer of files |
+//! | [`write`](mod@write) | the only writer of files |
 //! | [`apply`] | the paved path from a request to files |
 //!
 //! The library asks no terminal, environment or clock: time, randomness and paths are arguments.

@@ -64,7 +64,7 @@ pub struct WrittenFile {
     pub backup: Option<PathBuf>,
 }
 
-/// Looks at every target without writing: what [`write`] would refuse before its first byte.
+/// Looks at every target without writing: what [`write()`] would refuse before its first byte.
 ///
 /// # Errors
 /// The first target that cannot be written; all existing ones together.

@@ -1,4 +1,4 @@
-//! An [`Inspection`] as text for people and as JSON (`hapki.inspect/v1`).
+//! An [`Inspection`](crate::inspect::Inspection) as text for people and as JSON (`hapki.inspect/v1`).
 
 mod human;
 mod json;

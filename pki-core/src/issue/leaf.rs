@@ -16,6 +16,7 @@ use crate::plan::SigningStep;
 use crate::plan::StepKey;
 use crate::plan::Target;
 use crate::x509::certificate::BasicConstraints;
+use crate::x509::certificate::ExtendedKeyUsage;
 use crate::x509::certificate::KeyUsage;
 use crate::x509::key::KeyAlgorithm;
 use crate::x509::key::PrivateKey;
@@ -58,6 +59,9 @@ pub(super) fn refuse_unsignable(
                 not_after: Instant(not_after),
             });
         }
+        if let (None, Some(authority)) = (founded, authorities.get(&step.authority)) {
+            refuse_usages(step, authority)?;
+        }
         if let StepKey::Request(request) = &step.key {
             csr::refuse_weak(step, request)?;
             if matches!(step.target, Target::Kubeconfig(_)) {
@@ -68,6 +72,23 @@ pub(super) fn refuse_unsignable(
         }
     }
     Ok(())
+}
+
+/// Go, and so every Kubernetes client, wants each extended key usage of a leaf to be allowed by every certificate above it,
+/// the root included (crypto/x509, `checkChainForKeyUsage`). A CA without the extension allows all.
+fn refuse_usages(step: &SigningStep, authority: &Authority) -> Result<(), IssueError> {
+    let Some(allowed) = &authority.certificate().extensions().extended_key_usage else {
+        return Ok(());
+    };
+    let is_allowed = |usage| allowed.contains(usage) || allowed.contains(&ExtendedKeyUsage::Any);
+    match step.usages.iter().find(|usage| !is_allowed(usage)) {
+        None => Ok(()),
+        Some(usage) => Err(IssueError::UsageNotAllowed {
+            profile: step.profile,
+            usage: usage.clone(),
+            path: authority.path.clone(),
+        }),
+    }
 }
 
 /// Signs one certificate and appends its files. `keys` gives the next generated key.

@@ -23,6 +23,7 @@ use crate::plan::SigningStep;
 use crate::profile;
 use crate::profile::Profile;
 use crate::x509::certificate::Certificate;
+use crate::x509::certificate::ExtendedKeyUsage;
 use crate::x509::crypto::CryptoError;
 use crate::x509::key::KeyAlgorithm;
 use crate::x509::key::KeyError;
@@ -152,6 +153,18 @@ pub enum IssueError {
         /// Last instant.
         not_after: authority::Instant,
     },
+    /// The CA's extended key usages exclude what the certificate is for.
+    #[error(
+        "{profile} is for {usage}, which the extended key usage of the CA in {path} does not allow"
+    )]
+    UsageNotAllowed {
+        /// What was to be issued.
+        profile: Profile,
+        /// What it is for.
+        usage: ExtendedKeyUsage,
+        /// The CA's certificate file.
+        path: PathBuf,
+    },
     /// The key source does not keep its promise.
     #[error("the source of keys gave fewer keys than were asked for")]
     TooFewKeys,
@@ -178,6 +191,7 @@ impl IssueError {
             Self::NoAuthority { .. } => {
                 "give its files with --ca-cert and --ca-key, or the PKI directory with --pki-dir"
             }
+            Self::UsageNotAllowed { .. } => "give another CA with --ca-cert and --ca-key",
             Self::ReaderRefuses { .. } => "choose an RSA or ECDSA key with --key",
             Self::RequestKey { .. } => {
                 "make the request with RSA of at least 2048 bits, P-256 or P-384"

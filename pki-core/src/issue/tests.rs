@@ -32,6 +32,7 @@ use crate::profile::KubernetesVersion;
 use crate::profile::Profile;
 use crate::x509::certificate::BasicConstraints;
 use crate::x509::certificate::Certificate;
+use crate::x509::certificate::ExtendedKeyUsage;
 use crate::x509::certificate::GeneralName;
 use crate::x509::certificate::KeyUsage;
 use crate::x509::csr::CertificationRequest;
@@ -295,6 +296,15 @@ fn a_ca_without_key_identifier_gives_its_leaves_none() {
         issued.records[0].certificate.extensions().authority_key_id,
         None
     );
+}
+
+#[test]
+fn a_ca_that_does_not_vouch_for_servers_is_refused() {
+    let authorities = loaded(|ca| ca.extended_key_usage = vec![ExtendedKeyUsage::ClientAuth]);
+    let steps = [step(Profile::Apiserver, StepKey::Generate(P256), pair())];
+    let error = issued(&authorities, &steps).unwrap_err().to_string();
+    let expected = "apiserver is for serverAuth, which the extended key usage of the CA in pki/ca.crt does not allow";
+    assert_eq!(error, expected);
 }
 
 #[test]

@@ -164,3 +164,57 @@ static ALGORITHMS: [(&str, SignatureAlgorithm); 13] = [
         SignatureAlgorithm::Dsa(Hash::Sha256),
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As OpenSSL writes RSASSA-PSS with SHA-256 and a salt of 32 bytes.
+    const PSS: &[u8] = b"\x30\x41\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a\x30\x34\
+        \xa0\x0f\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\
+        \xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\
+        \xa2\x03\x02\x01\x20";
+
+    fn read(der: &[u8]) -> String {
+        SignatureAlgorithm::from_der(der).to_string()
+    }
+
+    #[test]
+    fn algorithms_have_the_names_that_go_gives_them() {
+        for (der, name) in [
+            (
+                &b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"[..],
+                "ECDSA-SHA256",
+            ),
+            (
+                b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00",
+                "SHA1-RSA",
+            ),
+            (
+                b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d\x05\x00",
+                "SHA512-RSA",
+            ),
+            (b"\x30\x05\x06\x03\x2b\x65\x70", "Ed25519"),
+            (b"\x30\x05\x06\x03\x2b\x65\x71", "1.3.101.113"),
+            (PSS, "SHA256-RSAPSS"),
+            (b"", "malformed"),
+        ] {
+            assert_eq!(read(der), name);
+        }
+    }
+
+    #[test]
+    fn pss_counts_only_as_go_takes_it() {
+        // The salt, the hash, the mask's hash; each alone.
+        for (at, byte) in [(PSS.len() - 1, 20), (31, 2), (60, 2)] {
+            let mut der = PSS.to_vec();
+            der[at] = byte;
+            assert_eq!(read(&der), RSASSA_PSS, "{at}");
+        }
+        // All defaults: SHA-1.
+        assert_eq!(
+            read(b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a\x30\x00"),
+            RSASSA_PSS
+        );
+    }
+}

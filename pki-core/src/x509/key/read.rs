@@ -385,6 +385,9 @@ fn encryption(bytes: &[u8]) -> String {
     match oid.map(|oid| oid.to_string()).as_deref() {
         Ok("1.2.840.113549.1.5.13") => "PKCS#8 PBES2".to_owned(),
         Ok(oid) if oid.starts_with("1.2.840.113549.1.5.") => "PKCS#8 PBES1".to_owned(),
+        Ok(oid) if oid.starts_with("1.2.840.113549.1.12.1.") => {
+            "PKCS#8 with a cipher of PKCS#12".to_owned()
+        }
         _ => "PKCS#8".to_owned(),
     }
 }

@@ -291,3 +291,6 @@ fn element_at(der: &[u8], start: usize) -> Option<Range<usize>> {
 
 const LABEL: &str = "CERTIFICATE";
 const OTHER_LABELS: [&str; 2] = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"];
+
+#[cfg(test)]
+mod tests;

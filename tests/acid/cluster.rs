@@ -6,7 +6,9 @@
 //! address alone, as three members cannot share 127.0.0.1:2379.
 
 use std::fs;
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -243,7 +245,9 @@ fn write_manifests(trees: &Path, node: &Node, work: &Path) {
         node.name
     );
     let local = admin.replace(&dialled, &format!("https://{}:6443", node.address));
-    fs::write(kubernetes.join(LOCAL_ADMIN), local).unwrap();
+    let file = kubernetes.join(LOCAL_ADMIN);
+    fs::write(&file, local).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     let hosts: String = NODES
         .iter()
         .map(|n| format!("{} {}\n", n.address, n.name))

@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn pss_counts_only_as_go_takes_it() {
         // The salt, the hash, the mask's hash; each alone.
-        for (at, byte) in [(PSS.len() - 1, 20), (31, 2), (60, 2)] {
+        for (at, byte) in [(PSS.len() - 1, 20), (29, 2), (59, 2)] {
             let mut der = PSS.to_vec();
             der[at] = byte;
             assert_eq!(read(&der), RSASSA_PSS, "{at}");

@@ -18,7 +18,9 @@ use time::format_description::well_known::Rfc3339;
 use crate::audit;
 use crate::demo;
 use crate::failure::Failure;
+use crate::init;
 use crate::inspect;
+use crate::issue;
 
 /// Issue, audit and mend the certificates and shared keys of Kubernetes masters and registries
 #[derive(Debug, Parser)]
@@ -45,6 +47,10 @@ pub(crate) struct Cli {
 /// Every command of hapki.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a cluster's PKI from its inventory: CAs, every certificate and kubeconfig, one tree per node
+    Init(init::Args),
+    /// Issue certificates and kubeconfigs for a node, with every name that it is dialled by
+    Issue(Box<issue::Args>),
     /// Say which connections fail, why, and what mends them
     Audit(audit::Args),
     /// Say what certificates, keys, requests and kubeconfigs hold
@@ -91,7 +97,6 @@ pub(crate) struct Now {
 
 /// `--pki-dir`.
 #[derive(Clone, Debug, clap::Args)]
-#[allow(dead_code, reason = "for the commands that issue")]
 pub(crate) struct PkiDir {
     /// Where the cluster's CAs and certificates are
     #[arg(long, value_name = "DIR", default_value = DEFAULT_PKI_DIR)]

@@ -4,7 +4,9 @@ mod args;
 mod audit;
 mod demo;
 mod failure;
+mod init;
 mod inspect;
+mod issue;
 mod terminal;
 
 use std::process::ExitCode;
@@ -50,6 +52,8 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<Answer, Failure> {
         };
     };
     match command {
+        Command::Init(args) => init::run(args, terminal),
+        Command::Issue(args) => issue::run(*args, terminal),
         Command::Audit(args) => audit::run(args, terminal),
         Command::Inspect(args) => inspect::run(args, terminal),
         Command::Demo(args) => demo::run(args, terminal),

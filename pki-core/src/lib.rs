@@ -29,6 +29,7 @@
 //!
 //! The library asks no terminal, environment or clock: time, randomness and paths are arguments.
 
+pub mod apply;
 pub mod audit;
 pub mod bundle;
 pub mod checks;

@@ -1,6 +1,7 @@
 //! What to sign, with which names, and why; decided before anything is signed or written, so that a dry run can print
 //! all of it. [`crate::issue`] carries the steps out.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use time::OffsetDateTime;
@@ -14,11 +15,37 @@ use crate::x509::key::KeyAlgorithm;
 use crate::x509::name::DistinguishedName;
 use crate::x509::san::SubjectAltName;
 
+pub mod cluster;
+pub mod init;
+pub mod names;
+pub mod outcome;
+pub mod restart;
 pub mod san;
+pub mod target;
 
-pub use san::NotTaken;
-pub use san::PlannedSan;
-pub use san::SanSource;
+mod error;
+mod files;
+mod inventory;
+mod issue;
+mod next;
+mod server;
+mod validity;
+
+pub use crate::plan::cluster::Cluster;
+pub use crate::plan::error::PlanError;
+pub use crate::plan::init::InitPlan;
+pub use crate::plan::init::init;
+pub use crate::plan::issue::IssuePlan;
+pub use crate::plan::issue::Options;
+pub use crate::plan::issue::Resolve;
+pub use crate::plan::issue::Surroundings;
+pub use crate::plan::issue::issue;
+pub use crate::plan::issue::profiles;
+pub use crate::plan::issue::refuse_several;
+pub use crate::plan::issue::version;
+pub use crate::plan::san::NotTaken;
+pub use crate::plan::san::PlannedSan;
+pub use crate::plan::san::SanSource;
 
 /// One certificate to be: everything that is decided before the key is made and the signature is computed.
 #[derive(Clone, Debug)]
@@ -122,4 +149,14 @@ pub struct ServiceAccountStep {
     pub private: Vec<PathBuf>,
     /// Every place of the public key (PKIX, `PUBLIC KEY`), mode 0600 as kubeadm writes it.
     pub public: Vec<PathBuf>,
+}
+
+impl Target {
+    /// The certificate, or the kubeconfig that embeds it.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Pair { certificate, .. } => certificate,
+            Self::Kubeconfig(kubeconfig) => &kubeconfig.path,
+        }
+    }
 }

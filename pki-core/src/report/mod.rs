@@ -1,6 +1,7 @@
-//! What was found, as text for people and as JSON for programs. Pure: no colour decision, no terminal, no clock.
+//! What was found or done, as text for people and as JSON for programs. Pure: no colour decision, no terminal, no clock.
 
 pub mod inspect;
+pub mod issue;
 pub mod json;
 pub mod plain;
 

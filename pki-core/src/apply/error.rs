@@ -1,0 +1,114 @@
+//! Why a change was refused. Nothing has been written then, unless the error says so.
+
+use std::path::PathBuf;
+
+use crate::issue::AuthorityError;
+use crate::issue::IssueError;
+use crate::plan::PlanError;
+use crate::source::ReadProblem;
+use crate::write::WriteError;
+use crate::x509::csr::RequestError;
+
+/// Why a change was refused. [`ApplyError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// A file that is needed cannot be read.
+    #[error("{}: {problem}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What it is needed for: `the CA certificate`.
+        what: &'static str,
+        /// Why it cannot be read.
+        problem: ReadProblem,
+    },
+    /// A CA cannot sign.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The plan cannot be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Something could not be signed.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The files could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The request cannot be answered.
+    #[error("{}: {error}", path.display())]
+    Request {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: RequestError,
+    },
+    /// Neither a request to sign nor a reason to make one.
+    #[error("{}: there is no such file, so there is no request to sign", request.display())]
+    NothingToSign {
+        /// The file of `--csr`.
+        request: PathBuf,
+        /// The CA's key.
+        key: PathBuf,
+    },
+    /// `--ca-cert` names one CA, and several are needed.
+    #[error("--ca-cert and --ca-key name one CA, but {0} are signed by different ones")]
+    SeveralAuthorities(String),
+    /// The trees hold different CAs under one name.
+    #[error("{} and {} are different CAs of the same cluster", one.display(), other.display())]
+    AuthoritiesDiffer {
+        /// One file.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+    },
+    /// Half of the service-account pair.
+    #[error("{} is there without {}", there.display(), missing.display())]
+    HalfOfPair {
+        /// The file that is there.
+        there: PathBuf,
+        /// The file that is missing.
+        missing: PathBuf,
+    },
+}
+
+impl ApplyError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { what, problem, .. } => Some(read_hint(what, problem)),
+            Self::Authority(error) => Some(error.hint()),
+            Self::Plan(error) => error.hint(),
+            Self::Issue(error) => Some(error.hint().to_owned()),
+            Self::Write(error) => Some(error.hint()),
+            Self::Request { .. } => {
+                Some("give a PKCS#10 request with --csr, as `openssl req -new` and hapki make them".to_owned())
+            }
+            Self::NothingToSign { key, .. } => Some(format!(
+                "name the request; without --csr, {} signs a key that is made here",
+                key.display()
+            )),
+            Self::SeveralAuthorities(_) => Some("issue them one CA at a time".to_owned()),
+            Self::AuthoritiesDiffer { .. } => {
+                Some("keep the one that the running cluster trusts, in one tree; hapki brings it to the others".to_owned())
+            }
+            Self::HalfOfPair { .. } => Some("bring the other half, or move this one away".to_owned()),
+        }
+    }
+
+    /// Whether files were changed all the same.
+    pub fn left_something(&self) -> bool {
+        matches!(self, Self::Write(WriteError::NotUndone { .. }))
+    }
+}
+
+fn read_hint(what: &str, problem: &ReadProblem) -> String {
+    match problem {
+        ReadProblem::Missing | ReadProblem::DanglingLink { .. } => {
+            format!("say where {what} is with --pki-dir, or with --ca-cert and --ca-key")
+        }
+        ReadProblem::Refused(_) => {
+            format!("run as a user who may read {what}, or point to a copy with --pki-dir")
+        }
+        _ => format!("put {what} there, or say where it is with --ca-cert and --ca-key"),
+    }
+}

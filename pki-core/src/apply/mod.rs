@@ -1,0 +1,112 @@
+//! The paved path from a request to files: read, plan, sign, write. Time, randomness and the resolver are the
+//! caller's.
+
+mod authorities;
+mod csr;
+mod error;
+mod init;
+mod issue;
+mod surroundings;
+
+pub use crate::apply::error::ApplyError;
+pub use crate::apply::init::InitOptions;
+pub use crate::apply::init::init;
+pub use crate::apply::issue::IssueOptions;
+pub use crate::apply::issue::issue;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use crate::bundle::Bundle;
+use crate::bundle::BundleFile;
+use crate::bundle::Existing;
+use crate::issue::IssuedRecord;
+use crate::issue::KeySource;
+use crate::issue::SerialSource;
+use crate::plan::SigningStep;
+use crate::plan::Target;
+use crate::plan::outcome::IssuedFile;
+use crate::write;
+use crate::write::Settings;
+use crate::write::WriteError;
+use crate::write::Written;
+use crate::x509::certificate::Certificate;
+
+/// What every change takes from its caller.
+pub struct Means<'a> {
+    /// Now.
+    pub now: OffsetDateTime,
+    /// Where keys come from.
+    pub keys: &'a mut dyn KeySource,
+    /// Where serial numbers come from.
+    pub serials: &'a mut dyn SerialSource,
+    /// Whether nothing is written and no key is made.
+    pub dry_run: bool,
+}
+
+/// The files of the plan without their contents: what a dry run has looked at instead of written.
+fn hollow(steps: &[SigningStep]) -> Bundle {
+    let mut bundle = Bundle::default();
+    for step in steps {
+        let file = |path: &PathBuf, mode, what| hollow_file(path, mode, what, step.existing);
+        match &step.target {
+            Target::Pair { certificate, key } => {
+                bundle
+                    .files
+                    .extend(key.iter().map(|key| file(key, 0o600, "key")));
+                bundle.files.push(file(certificate, 0o644, "certificate"));
+            }
+            Target::Kubeconfig(kubeconfig) => {
+                bundle
+                    .files
+                    .push(file(&kubeconfig.path, 0o600, "kubeconfig"));
+            }
+        }
+    }
+    bundle
+}
+
+fn hollow_file(path: &Path, mode: u32, what: &'static str, existing: Existing) -> BundleFile {
+    BundleFile {
+        path: path.to_path_buf(),
+        mode,
+        what,
+        existing,
+        contents: Vec::new().into(),
+    }
+}
+
+/// Writes the bundle, or in a dry run only looks whether it could be written.
+fn commit(bundle: &Bundle, settings: &Settings, dry_run: bool) -> Result<Written, WriteError> {
+    if dry_run {
+        return write::check(bundle).map(|()| Written::default());
+    }
+    write::write(bundle, settings)
+}
+
+/// Everything about the files of `bundle` but their bytes.
+fn files(bundle: &Bundle, written: &Written) -> Vec<IssuedFile> {
+    bundle
+        .files
+        .iter()
+        .map(|file| IssuedFile {
+            path: file.path.clone(),
+            mode: file.mode,
+            what: file.what,
+            backup: written
+                .files
+                .iter()
+                .find(|written| written.path == file.path)
+                .and_then(|written| written.backup.clone()),
+        })
+        .collect()
+}
+
+fn certificates(records: &[IssuedRecord]) -> Vec<Certificate> {
+    records
+        .iter()
+        .map(|record| record.certificate.clone())
+        .collect()
+}

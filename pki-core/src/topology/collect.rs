@@ -129,23 +129,26 @@ fn layout_role(view: &View<'_>, path: &Path) -> Option<Role> {
 }
 
 fn add(view: &View<'_>, file: &PemFile, role: Option<Role>, used: bool, topology: &mut Topology) {
-    let at = |line: Option<u32>| Place {
-        line: file.place.line.or(line),
-        ..view.at(&file.place)
+    // The first certificate and the key are known by their file, as flags and pairs know them; only what stands further
+    // down in a bundle needs a line to be told apart.
+    let place = view.at(&file.place);
+    let at = |index: usize, line: Option<u32>| Place {
+        line: file.place.line.or(line.filter(|_| index > 0)),
+        ..place.clone()
     };
     for (index, (line, certificate)) in file.certificates.iter().enumerate() {
         let is_leaf = matches!(role, Some(Role::Profile(_)));
         topology.holdings.push(Holding {
             role: if is_leaf && index > 0 { None } else { role },
-            place: at(*line),
+            place: at(index, *line),
             index,
             used,
             certificate: certificate.clone(),
         });
     }
-    for (line, key) in &file.keys {
+    for (_, key) in &file.keys {
         topology.keys.push(KeyHolding {
-            place: at(*line),
+            place: place.clone(),
             key: key.clone(),
             mode: file.mode,
         });

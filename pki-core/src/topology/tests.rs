@@ -412,9 +412,58 @@ fn certificates_are_parsed_once_and_place_is_kept() {
         .filter(|holding| holding.certificate.subject().common_name() == Some("kubernetes"));
     let places: std::collections::BTreeSet<_> = cas.map(|holding| holding.place.clone()).collect();
     assert_eq!(places.len(), 16, "{places:#?}");
-    assert!(
-        places
-            .iter()
-            .all(|place| place.line.is_some() && !place.node.is_empty())
+    assert!(places.iter().all(|place| !place.node.is_empty()));
+}
+
+#[test]
+fn pairs_edges_and_holdings_name_one_place_alike() {
+    let topology = Cluster::seed().read();
+    assert!(topology.pairs.len() > 20);
+    for pair in &topology.pairs {
+        let mut holdings = topology.holdings.iter();
+        let held = holdings.any(|h| h.index == 0 && h.place == pair.certificate);
+        assert!(held, "{:?}", pair.certificate);
+        let keyed = topology.keys.iter().any(|key| key.place == pair.key);
+        assert!(keyed, "{:?}", pair.key);
+    }
+    assert!(topology.edges.len() > 10);
+    for edge in &topology.edges {
+        let (client, client_trust) = edge.client_shows.as_ref().unwrap();
+        for place in [
+            &edge.shown.place,
+            &edge.trusts.place,
+            &client.place,
+            &client_trust.place,
+        ] {
+            let held = topology.holdings.iter().any(|h| h.place == *place);
+            assert!(held, "{place:?}");
+        }
+    }
+}
+
+#[test]
+fn the_second_certificate_of_a_bundle_has_its_line() {
+    let cluster = Cluster::seed();
+    let old = make("kubernetes", &[], None);
+    let bundle = cluster.ca.certificate.to_pem() + &old.certificate.to_pem();
+    cluster.pem("wudang", "ca.crt", &bundle);
+    let topology = cluster.read();
+    let mut lines = topology
+        .holdings
+        .iter()
+        .filter(|h| h.place.node == "wudang" && h.place.path.ends_with("pki/ca.crt"));
+    assert_eq!(lines.next().unwrap().place.line, None);
+    let second = lines.next().unwrap();
+    assert!(second.place.line > Some(5) && second.index == 1);
+    assert_eq!(second.role, Some(Role::Authority(Authority::Cluster)));
+    assert_eq!(
+        edge(&topology, "kubelet@wudang")
+            .client_shows
+            .as_ref()
+            .unwrap()
+            .1
+            .roots
+            .len(),
+        2
     );
 }

@@ -28,6 +28,17 @@ impl Place {
         }
     }
 
+    /// Whether both are the same file of the same node.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        self.path == other.path && self.node == other.node
+    }
+
+    /// Whether both can be the same spot: the same file, and lines that do not differ where both have one.
+    pub fn is_at(&self, other: &Self) -> bool {
+        let lines_differ = matches!((self.line, other.line), (Some(one), Some(two)) if one != two);
+        self.is_same_file(other) && !lines_differ
+    }
+
     /// The same file at `line`.
     pub fn at_line(&self, line: u32) -> Self {
         Self {

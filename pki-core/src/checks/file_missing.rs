@@ -39,13 +39,12 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 }
 
 fn is_key_of_a_held_pair(judged: &Judged, pair: &crate::topology::Pair, broken: &Broken) -> bool {
-    pair.key.path == broken.place.path
-        && pair.key.node == broken.place.node
+    pair.key.is_same_file(&broken.place)
         && judged
             .topology
             .holdings
             .iter()
-            .any(|holding| holding.place == pair.certificate)
+            .any(|holding| holding.place.is_at(&pair.certificate))
 }
 
 /// The findings of this rule and of file-unreadable.
@@ -55,16 +54,17 @@ pub(super) fn broken_file(
     severity: Severity,
     broken: &Broken,
 ) -> Finding {
-    let message = format!("{} {}", broken.place.path.display(), broken.problem);
+    let message = match broken.kind {
+        BrokenKind::Missing => format!("{} is not there", broken.place.path.display()),
+        _ => format!("{} {}", broken.place.path.display(), broken.problem),
+    };
     let mut finding = Finding::new(rule, severity, broken.place.clone(), message);
     if let Some(told_at) = &broken.told_at {
         finding = finding.related_to(told_at.clone(), "names it");
     }
     finding.edges = group::refused(judged, FaultKind::FileMissing)
         .iter()
-        .filter(|group| {
-            group.place.path == broken.place.path && group.place.node == broken.place.node
-        })
+        .filter(|group| group.place.is_same_file(&broken.place))
         .flat_map(|group| &group.edges)
         .map(|(edge, _)| edge.id.clone())
         .collect();

@@ -24,8 +24,8 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         let holding = topology
             .holdings
             .iter()
-            .find(|holding| holding.index == 0 && holding.place == pair.certificate);
-        let key = topology.keys.iter().find(|key| key.place == pair.key);
+            .find(|holding| holding.index == 0 && holding.place.is_at(&pair.certificate));
+        let key = topology.keys.iter().find(|key| key.place.is_at(&pair.key));
         let (Some(holding), Some(key)) = (holding, key) else {
             continue;
         };
@@ -36,7 +36,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         if belongs
             || findings
                 .iter()
-                .any(|finding| finding.place == pair.certificate)
+                .any(|finding| finding.place.is_at(&pair.certificate))
         {
             continue;
         }
@@ -52,7 +52,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         finding.remedy = remedy::reissue(judged, &pair.certificate);
         finding.edges = groups
             .iter()
-            .filter(|group| group.place == pair.certificate)
+            .filter(|group| group.place.is_at(&pair.certificate))
             .flat_map(|group| &group.edges)
             .map(|(edge, _)| edge.id.clone())
             .collect();

@@ -24,13 +24,13 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             .topology
             .holdings
             .iter()
-            .any(|holding| holding.place == pair.certificate);
+            .any(|holding| holding.place.is_at(&pair.certificate));
         let Some(problem) = problem(judged, pair).filter(|_| is_held) else {
             continue;
         };
         if findings
             .iter()
-            .any(|finding| finding.place == pair.certificate)
+            .any(|finding| finding.place.is_at(&pair.certificate))
         {
             continue;
         }
@@ -49,7 +49,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         finding.remedy = remedy::reissue(judged, &pair.certificate);
         finding.edges = group::refused(judged, FaultKind::KeyMissing)
             .iter()
-            .filter(|group| group.place == pair.certificate)
+            .filter(|group| group.place.is_at(&pair.certificate))
             .flat_map(|group| &group.edges)
             .map(|(edge, _)| edge.id.clone())
             .collect();
@@ -60,7 +60,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 
 fn problem(judged: &Judged, pair: &Pair) -> Option<String> {
     let topology = &judged.topology;
-    if let Some(key) = topology.keys.iter().find(|key| key.place == pair.key) {
+    if let Some(key) = topology.keys.iter().find(|key| key.place.is_at(&pair.key)) {
         // A key of a kind that hapki does not sign with may serve its component well.
         return match &key.key {
             Err(
@@ -71,7 +71,7 @@ fn problem(judged: &Judged, pair: &Pair) -> Option<String> {
         };
     }
     let is_unreadable = topology.broken.iter().any(|broken| {
-        broken.place == pair.key && broken.kind == crate::topology::BrokenKind::Unreadable
+        broken.place.is_at(&pair.key) && broken.kind == crate::topology::BrokenKind::Unreadable
     });
     (!is_unreadable).then(|| "is not there".to_owned())
 }

@@ -52,9 +52,10 @@ fn finding(
     nodes: &BTreeSet<&str>,
 ) -> Finding {
     // The copy is rather the one whose names belong to another node; where that cannot be told, the last.
+    let is_told = sharers.iter().any(|holding| names_its_node(holding));
     let copy = sharers
         .iter()
-        .find(|holding| !names_its_node(holding))
+        .find(|holding| is_told && !names_its_node(holding))
         .or_else(|| sharers.last())
         .map_or(first, |holding| **holding);
     let nodes: Vec<&str> = nodes.iter().copied().collect();

@@ -32,9 +32,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         })
         .collect();
     for (used, _) in roles::leaves(judged) {
-        let is_reported = findings
-            .iter()
-            .any(|finding| used.places.contains(&&finding.place));
+        let is_reported = findings.iter().any(|finding| used.is_at(&finding.place));
         let common_name = used.certificate.subject().common_name().unwrap_or_default();
         let Some(problem) = problem(common_name).filter(|_| !is_reported) else {
             continue;

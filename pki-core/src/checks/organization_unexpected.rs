@@ -36,9 +36,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         })
         .collect();
     for (used, profile) in roles::leaves(judged) {
-        let is_reported = findings
-            .iter()
-            .any(|finding| used.places.contains(&&finding.place));
+        let is_reported = findings.iter().any(|finding| used.is_at(&finding.place));
         let organizations = used.certificate.subject().organizations();
         let Some(severity) = unexpected(profile, &organizations).filter(|_| !is_reported) else {
             continue;

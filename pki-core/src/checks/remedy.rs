@@ -48,21 +48,17 @@ pub(super) fn profile_at(judged: &Judged, place: &Place) -> Option<Profile> {
         .holdings
         .iter()
         .find_map(|holding| match holding.role {
-            Some(Role::Profile(profile)) if is_same_file(&holding.place, place) => Some(profile),
+            Some(Role::Profile(profile)) if holding.place.is_same_file(place) => Some(profile),
             _ => None,
         });
     let kubeconfig = || {
         let kubeconfig = topology
             .kubeconfigs
             .iter()
-            .find(|kubeconfig| is_same_file(&kubeconfig.place, place))?;
+            .find(|kubeconfig| kubeconfig.place.is_same_file(place))?;
         kubeconfig.profile
     };
     held.or_else(kubeconfig)
-}
-
-fn is_same_file(one: &Place, other: &Place) -> bool {
-    one.node == other.node && one.path == other.path
 }
 
 /// `None`: nobody's tree holds the authority's key. `Some(None)`: the node's own does. `Some(Some(…))`: another's does.
@@ -118,7 +114,7 @@ fn names_to_add(judged: &Judged, place: &Place, node: &Node) -> (Vec<DnsName>, V
         .topology
         .edges
         .iter()
-        .filter(|edge| is_same_file(&edge.shown.place, place));
+        .filter(|edge| edge.shown.place.is_same_file(place));
     for edge in dialled {
         let is_elsewhere = edge.told_at.node != node.name;
         match &edge.name {

@@ -72,6 +72,11 @@ impl InUse<'_> {
         })
     }
 
+    /// Whether one of its copies is at `place`.
+    pub(super) fn is_at(&self, place: &Place) -> bool {
+        self.places.iter().any(|own| own.is_at(place))
+    }
+
     /// The node it is first seen on.
     pub(super) fn node(&self) -> &str {
         self.places.first().map_or("", |place| place.node.as_str())

@@ -43,9 +43,7 @@ pub(super) fn usage_missing(
         .collect();
     for (used, profile) in roles::leaves(judged) {
         let wants = profile.row().usages;
-        let is_reported = findings
-            .iter()
-            .any(|finding| used.places.contains(&&finding.place));
+        let is_reported = findings.iter().any(|finding| used.is_at(&finding.place));
         if !wants.contains(usage) || roles::allows(used.certificate, usage) || is_reported {
             continue;
         }

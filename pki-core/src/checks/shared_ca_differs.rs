@@ -65,7 +65,9 @@ fn keys_by_node(judged: &Judged, authority: Authority) -> Keys<'_> {
         .holdings
         .iter()
         .filter(|holding| holding.used && holding.role == Some(Role::Authority(authority)))
-        .filter(|holding| !holding.place.node.is_empty());
+        .filter(|holding| {
+            !holding.place.node.is_empty() && !is_in_a_kubeconfig(judged, &holding.place)
+        });
     for holding in held {
         by_node
             .entry(holding.place.node.as_str())
@@ -74,6 +76,12 @@ fn keys_by_node(judged: &Judged, authority: Authority) -> Keys<'_> {
             .insert(holding.certificate.public_key().as_der());
     }
     by_node
+}
+
+/// What a kubeconfig trusts may be stale without the node's own authority being another.
+fn is_in_a_kubeconfig(judged: &Judged, place: &Place) -> bool {
+    let mut kubeconfigs = judged.topology.kubeconfigs.iter();
+    kubeconfigs.any(|kubeconfig| kubeconfig.place.is_same_file(place))
 }
 
 /// A node that most agree with, and one that shares no key with it. Bundles that overlap are a rotation under way.

@@ -214,9 +214,9 @@ fn cannot_load(topology: &Topology, shown: &Shown, side: Side) -> Option<Fault> 
     let pairs = topology
         .pairs
         .iter()
-        .filter(|pair| pair.certificate == shown.place);
+        .filter(|pair| pair.certificate.is_at(&shown.place));
     for pair in pairs {
-        let key = topology.keys.iter().find(|key| key.place == pair.key);
+        let key = topology.keys.iter().find(|key| key.place.is_at(&pair.key));
         let public = key.and_then(|key| key.key.as_ref().ok());
         if public.is_some_and(|public| public != leaf.public_key()) {
             return Some(Fault::new(FaultKind::KeyMismatch, side, KEY_MISMATCH).about(leaf));
@@ -244,7 +244,7 @@ fn broken_at<'a>(topology: &'a Topology, place: &Place) -> Option<&'a Broken> {
     topology
         .broken
         .iter()
-        .find(|broken| broken.place.path == place.path && broken.place.node == place.node)
+        .find(|broken| broken.place.is_same_file(place))
 }
 
 /// What Go says about a file that it cannot load.

@@ -1,0 +1,178 @@
+//! Every case of fixtures/cases: a cluster is forged, one thing in it is changed, and the audit must say that and
+//! nothing else. fixtures/cases/README.md tells how a case is written.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test states its assumptions by unwrapping"
+)]
+
+#[path = "cases/case.rs"]
+mod case;
+#[path = "cases/cluster.rs"]
+mod cluster;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use case::Case;
+use pki_core::audit;
+use pki_core::audit::Audit;
+use pki_core::checks::Settings;
+use pki_core::finding::Finding;
+use pki_core::finding::Severity;
+use pki_core::source::Options;
+use pki_core::source::PathArgument;
+
+#[test]
+fn every_case_says_what_it_must() {
+    let mut wrong = String::new();
+    let mut count = 0;
+    for (rule, kind, path) in cases() {
+        count += 1;
+        let text = std::fs::read_to_string(path.join("case.toml")).unwrap();
+        let case: Case =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{rule}/{kind}: {error}"));
+        for line in differences(&rule, kind == "bad", &case) {
+            writeln!(wrong, "{rule}/{kind}: {line}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(count >= 2, "no cases found");
+}
+
+fn cases() -> Vec<(String, String, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/cases");
+    let mut cases = Vec::new();
+    for rule in std::fs::read_dir(root).unwrap() {
+        let rule = rule.unwrap();
+        for kind in ["bad", "good"] {
+            let path = rule.path().join(kind);
+            if path.is_dir() {
+                cases.push((
+                    rule.file_name().into_string().unwrap(),
+                    kind.to_owned(),
+                    path,
+                ));
+            }
+        }
+    }
+    cases.sort();
+    cases
+}
+
+fn differences(rule: &str, is_bad: bool, case: &Case) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    cluster::write(case, directory.path());
+    let audit = audited(case, directory.path());
+    let mut lines = Vec::new();
+    let mut found: Vec<String> = audit
+        .findings
+        .iter()
+        .filter(|finding| finding.severity > Severity::Info || finding.rule == rule)
+        .map(described)
+        .collect();
+    let mut wanted = case.findings.clone();
+    found.sort();
+    wanted.sort();
+    if found != wanted {
+        lines.push(format!(
+            "wanted {wanted:#?}, found {found:#?}\n{:#?}",
+            messages(&audit)
+        ));
+    }
+    let of_rule = audit.findings.iter().find(|finding| finding.rule == rule);
+    if is_bad != of_rule.is_some() {
+        lines.push(format!("the rule found: {}", of_rule.is_some()));
+    }
+    let Some(finding) = of_rule else { return lines };
+    let edge = finding
+        .edges
+        .first()
+        .and_then(|id| audit.judged.judged_edges().find(|(edge, _)| edge.id == *id))
+        .map(|(_, verdict)| verdict);
+    let command = finding.remedy.as_ref().map(|remedy| {
+        let pki = directory
+            .path()
+            .join(&finding.place.node)
+            .join("etc/kubernetes/pki");
+        remedy
+            .request
+            .to_string()
+            .replace(&*pki.to_string_lossy(), "{pki}")
+    });
+    let masked = edge.map(|edge| {
+        edge.masked
+            .iter()
+            .map(|masked| masked.rule.to_owned())
+            .collect::<Vec<_>>()
+    });
+    let mut compare = |what: &str, wanted: &Option<String>, found: Option<String>| {
+        if wanted.is_some() && *wanted != found {
+            lines.push(format!("{what}: wanted {wanted:?}, found {found:?}"));
+        }
+    };
+    compare("says", &case.says, finding.says.clone());
+    compare(
+        "prints",
+        &case.prints,
+        edge.and_then(|edge| edge.prints.clone()),
+    );
+    compare(
+        "server-says",
+        &case.server_says,
+        edge.and_then(|edge| edge.server_says.clone()),
+    );
+    compare("remedy", &case.remedy, command);
+    compare(
+        "masked",
+        &case.masked.as_ref().map(|masked| masked.join(" ")),
+        masked.map(|masked| masked.join(" ")),
+    );
+    lines
+}
+
+fn audited(case: &Case, directory: &Path) -> Audit {
+    let arguments = ["shaolin", "wudang"].map(|node| PathArgument {
+        name: None,
+        path: directory.join(node),
+    });
+    let settings = Settings {
+        ignores: case.ignores(),
+        ..Settings::default()
+    };
+    audit::audit(
+        &arguments,
+        Options { siblings: true },
+        None,
+        case.now(),
+        &settings,
+    )
+    .unwrap()
+}
+
+fn described(finding: &Finding) -> String {
+    let Finding {
+        severity,
+        rule,
+        place,
+        ..
+    } = finding;
+    format!("{severity} {rule} {} {}", place.node, place.path.display())
+}
+
+fn messages(audit: &Audit) -> Vec<(String, &str, Option<&str>)> {
+    audit
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                described(finding),
+                finding.message.as_str(),
+                finding.says.as_deref(),
+            )
+        })
+        .collect()
+}

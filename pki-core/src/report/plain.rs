@@ -1,6 +1,7 @@
 //! The audit for people: what is wrong first, each with what the client prints and the command that mends it; then the
 //! edges; then the certificates.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;
@@ -145,14 +146,15 @@ impl Page {
         self.heading("Edges");
         for group in &groups {
             let (mark, (on, off)) = if group.ok {
-                ("holds", ("", ""))
+                ("holds  ", ("", ""))
             } else {
                 ("refused", self.style.error)
             };
             let clients = group.clients.join(", ");
-            let line = format!("{mark:7} {} <- {clients}", group.server);
-            let line = shortened(&line, self.width.saturating_sub(2));
-            self.line(format_args!("  {on}{line}{off}"));
+            self.wrapped(
+                &format!("  {on}{mark}{off} "),
+                &format!("{} <- {clients}", group.server),
+            );
         }
         self.text.push('\n');
     }
@@ -173,33 +175,15 @@ impl Page {
     }
 
     fn certificates(&mut self, judged: &Judged) {
-        let mut used: Vec<&Holding> = judged
-            .topology
-            .holdings
-            .iter()
-            .filter(|holding| holding.role.is_some())
-            .collect();
-        if used.is_empty() {
+        let rows = certificate_rows(judged);
+        if rows.is_empty() {
             return;
         }
-        used.sort_by_key(|holding| holding.certificate.not_after());
-        let rows: Vec<[String; 4]> = used
-            .iter()
-            .map(|holding| {
-                [
-                    role_of(holding),
-                    holding.place.node.clone(),
-                    holding.certificate.not_after().date().to_string(),
-                    left(judged.now, holding.certificate.not_after()),
-                ]
-            })
-            .collect();
         self.heading("Certificates");
-        let widths = [0, 1, 2].map(|column| longest(&rows, column));
-        for [role, node, expires, left] in &rows {
-            let [first, second, third] = widths;
+        let [first, second, third] = [0, 1, 2].map(|column| longest(&rows, column));
+        for [role, nodes, expires, left] in &rows {
             self.line(format_args!(
-                "  {role:first$}  {node:second$}  {expires:third$}  {left}"
+                "  {role:first$}  {nodes:second$}  {expires:third$}  {left}"
             ));
         }
         self.text.push('\n');
@@ -234,7 +218,7 @@ impl Page {
         self.line(format_args!(
             "{}, {}; {}, {refused} refused: {}, {}, {} worth knowing",
             counted(judged.topology.nodes.len(), "node"),
-            counted(judged.topology.holdings.len(), "certificate"),
+            counted(distinct(judged), "certificate"),
             counted(judged.edges.len(), "edge"),
             counted(count(Severity::Error), "error"),
             counted(count(Severity::Warning), "warning"),
@@ -242,22 +226,42 @@ impl Page {
         ));
     }
 
-    /// Breaks a sentence at blanks.
-    fn wrapped(&mut self, indent: &str, text: &str) {
-        let mut line = indent.to_owned();
+    /// Breaks a sentence at blanks; `first` stands before its first line, and blanks of that length before the others.
+    fn wrapped(&mut self, first: &str, text: &str) {
+        let indent = &" ".repeat(visible(first));
+        let mut line = first.to_owned();
+        let mut columns = indent.len();
         for word in text.split(' ') {
-            let would_be = line.chars().count() + 1 + word.chars().count();
-            if would_be > self.width && line.trim() != "" {
+            let length = word.chars().count();
+            let is_begun = columns > indent.len();
+            if is_begun && columns + 1 + length > self.width {
                 self.line(format_args!("{line}"));
-                line = indent.to_owned();
-            }
-            if line.trim() != "" {
+                line.clone_from(indent);
+                columns = indent.len();
+            } else if is_begun {
                 line.push(' ');
+                columns += 1;
             }
             line.push_str(word);
+            columns += length;
         }
         self.line(format_args!("{line}"));
     }
+}
+
+/// The columns that a text takes: escapes take none.
+fn visible(text: &str) -> usize {
+    let mut columns = 0;
+    let mut in_escape = false;
+    for character in text.chars() {
+        match character {
+            '\u{1b}' => in_escape = true,
+            'm' if in_escape => in_escape = false,
+            _ if !in_escape => columns += 1,
+            _ => {}
+        }
+    }
+    columns
 }
 
 /// Edges to one server with one verdict.
@@ -321,6 +325,52 @@ fn at(place: &Place) -> String {
     format!("{}{line}{node}", place.path.display())
 }
 
+/// What it is, the nodes that hold it, its last day and how long that is; what ends first comes first.
+fn certificate_rows(judged: &Judged) -> Vec<[String; 4]> {
+    let mut used: Vec<&Holding> = Vec::new();
+    let mut nodes: Vec<Vec<&str>> = Vec::new();
+    for holding in judged
+        .topology
+        .holdings
+        .iter()
+        .filter(|holding| holding.role.is_some())
+    {
+        let node = holding.place.node.as_str();
+        let known = used.iter().position(|known| {
+            known.role == holding.role && known.certificate == holding.certificate
+        });
+        match known.and_then(|known| nodes.get_mut(known)) {
+            Some(nodes) if nodes.contains(&node) => {}
+            Some(nodes) => nodes.push(node),
+            None => {
+                used.push(holding);
+                nodes.push(vec![node]);
+            }
+        }
+    }
+    let mut rows: Vec<(&Holding, Vec<&str>)> = used.into_iter().zip(nodes).collect();
+    rows.sort_by_key(|(holding, _)| holding.certificate.not_after());
+    rows.into_iter()
+        .map(|(holding, nodes)| {
+            let not_after = holding.certificate.not_after();
+            [
+                role_of(holding),
+                nodes.join(", "),
+                not_after.date().to_string(),
+                left(judged.now, not_after),
+            ]
+        })
+        .collect()
+}
+
+fn distinct(judged: &Judged) -> usize {
+    let holdings = judged.topology.holdings.iter();
+    holdings
+        .map(|holding| holding.certificate.as_der())
+        .collect::<BTreeSet<_>>()
+        .len()
+}
+
 fn role_of(holding: &Holding) -> String {
     match holding.role {
         Some(Role::Profile(profile)) => profile.to_string(),
@@ -351,14 +401,6 @@ fn counted(count: usize, what: &str) -> String {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
     }
-}
-
-fn shortened(line: &str, width: usize) -> String {
-    if line.chars().count() <= width {
-        return line.to_owned();
-    }
-    let kept: String = line.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}…")
 }
 
 /// Below this a report is not readable, so it is not made narrower.

@@ -56,6 +56,7 @@ fn node_of(facts: &mut Facts, tree: &Tree) -> usize {
         facts.nodes.push(NodeFacts {
             given_name: tree.name().map(str::to_owned),
             directory: tree.directory().map(str::to_owned),
+            among_nodes: tree.is_among_nodes(),
             kubernetes_dir: tree.place(Path::new(KUBERNETES_DIR)),
             pki_dir: tree.place(Path::new(PKI_DIR)),
             ..NodeFacts::default()
@@ -82,6 +83,7 @@ impl Gatherer<'_> {
         if *self.tree.extent() == Extent::Node {
             self.beside();
         }
+        self.node.searched = true;
         self.directory(Path::new(PKI_DIR), DEEPEST);
         let pki_dir = self.node.pki_dir.path.clone();
         if pki_dir != Path::new(PKI_DIR) && self.tree.covers(&pki_dir) {

@@ -39,6 +39,10 @@ pub struct NodeFacts {
     pub given_name: Option<String>,
     /// The name of the directory that holds the tree.
     pub directory: Option<String>,
+    /// Whether that directory lay in a directory of nodes, which have their nodes' names.
+    pub among_nodes: bool,
+    /// Whether the PKI directory was searched, so that what is not among the files is not there.
+    pub searched: bool,
     /// What /etc/hostname says.
     pub hostname: Option<(String, Place)>,
     /// Its /etc/kubernetes.

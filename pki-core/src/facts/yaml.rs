@@ -75,12 +75,19 @@ fn broken(error: &Error, place: &Place) -> Box<Broken> {
     let location = error.location();
     let text = error.to_string();
     let sentence = text.lines().next().unwrap_or_default();
-    // serde quotes the value that it did not expect.
-    let quoted = sentence.find(['"', '`']).unwrap_or(sentence.len());
-    let sentence = sentence.get(..quoted).unwrap_or_default();
-    let what = sentence
-        .trim_end_matches(|c: char| c.is_whitespace() || c == ':' || c == ',')
-        .to_owned();
+    let what = if matches!(error, Error::Budget { .. }) {
+        "it holds more, or repeats itself more often, than such a file does"
+    } else {
+        // serde quotes the value that it did not expect; the line is in the place.
+        let end = ["\"", "`", " at line ", " (defined at"]
+            .iter()
+            .filter_map(|cut| sentence.find(cut))
+            .min();
+        let sentence = sentence.get(..end.unwrap_or(sentence.len()));
+        sentence
+            .unwrap_or_default()
+            .trim_end_matches(|c: char| c.is_whitespace() || c == ':' || c == ',')
+    };
     let place = Place {
         line: location.and_then(line),
         ..place.clone()

@@ -122,6 +122,9 @@ fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
     if nodes.is_empty() {
         return Err(ReadProblem::NothingKnown);
     }
+    for node in &mut nodes {
+        node.among_nodes = true;
+    }
     nodes.sort_unstable_by(|a, b| a.directory.cmp(&b.directory));
     Ok(nodes)
 }
@@ -147,6 +150,7 @@ fn rooted(root: &Path, extent: Extent) -> Tree {
     Tree {
         name: None,
         directory: directory_name(root),
+        among_nodes: false,
         base,
         extent,
     }
@@ -156,6 +160,7 @@ fn copied(here: &Path, on_node: &str, extent: Extent) -> Tree {
     Tree {
         name: None,
         directory: directory_name(here),
+        among_nodes: false,
         base: Base::Directory {
             on_node: on_node.into(),
             here: here.to_path_buf(),

@@ -14,6 +14,7 @@ use crate::source::resolve;
 pub struct Tree {
     pub(super) name: Option<String>,
     pub(super) directory: Option<String>,
+    pub(super) among_nodes: bool,
     pub(super) base: Base,
     pub(super) extent: Extent,
 }
@@ -67,6 +68,11 @@ impl Tree {
     /// The name of the directory that holds the tree, which may be the node's name.
     pub fn directory(&self) -> Option<&str> {
         self.directory.as_deref()
+    }
+
+    /// Whether the tree was found in a directory of nodes, whose names are the nodes'.
+    pub fn is_among_nodes(&self) -> bool {
+        self.among_nodes
     }
 
     /// How much was asked for.

@@ -184,6 +184,9 @@ fn flag_pairs(view: &View<'_>, topology: &mut Topology) {
 
 /// Pairs that only the layout puts together. A CA certificate without its key is an external CA.
 fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
+    if !view.facts.searched {
+        return;
+    }
     for (path, file) in &view.facts.files {
         let Some(role) = layout_role(view, path) else {
             continue;

@@ -18,11 +18,12 @@ pub(super) fn names(
     facts: &Facts,
     inventory: Option<&Inventory>,
 ) -> Vec<(String, Vec<Claim<String>>)> {
-    let claims: Vec<Vec<Claim<String>>> = facts
+    let mut claims: Vec<Vec<Claim<String>>> = facts
         .nodes
         .iter()
         .map(|node| claims(node, inventory))
         .collect();
+    add_directories(facts, inventory, &mut claims);
     // A node whose files agree has the better right to its name than one whose files contradict each other.
     let mut order: Vec<usize> = (0..claims.len()).collect();
     order.sort_by_key(|index| {
@@ -77,10 +78,53 @@ fn claims(node: &NodeFacts, inventory: Option<&Inventory>) -> Vec<Claim<String>>
     if let Some((name, place)) = &node.hostname {
         claim(name, place.clone());
     }
-    if let Some(name) = &node.directory {
-        claim(name, node.kubernetes_dir.clone());
-    }
     claims
+}
+
+/// A copy may lie in a directory of any name. The name counts where nothing else names the node, where it lies among
+/// other nodes, and where it is known as a node's.
+fn add_directories(
+    facts: &Facts,
+    inventory: Option<&Inventory>,
+    claims: &mut [Vec<Claim<String>>],
+) {
+    let known: BTreeSet<String> = claims
+        .iter()
+        .flatten()
+        .map(|claim| claim.value.clone())
+        .chain(facts.nodes.iter().flat_map(mentioned))
+        .chain(
+            inventory
+                .iter()
+                .flat_map(|inventory| inventory.nodes.iter().map(|node| node.name.clone())),
+        )
+        .collect();
+    for (node, claims) in facts.nodes.iter().zip(claims) {
+        if let Some(name) = &node.directory
+            && (claims.is_empty() || node.among_nodes || known.contains(name))
+        {
+            claims.push(Claim {
+                value: name.clone(),
+                place: node.kubernetes_dir.clone(),
+            });
+        }
+    }
+}
+
+/// Names in the hosts file and in etcd's `--initial-cluster`.
+fn mentioned(node: &NodeFacts) -> Vec<String> {
+    let members = node
+        .pod("etcd")
+        .and_then(|etcd| etcd.value("initial-cluster"));
+    let members = members.unwrap_or_default().split(',');
+    let hosts = node
+        .hosts
+        .iter()
+        .flat_map(|entry| entry.names.iter().cloned());
+    members
+        .filter_map(|member| Some(member.split_once('=')?.0.trim().to_owned()))
+        .chain(hosts)
+        .collect()
 }
 
 /// NAME of `system:node:NAME` in the certificate that the kubelet shows.

@@ -144,6 +144,7 @@ fn nodes_know_addresses_releases_and_pairs() {
     assert_eq!(wudang.address, Some([10, 24, 138, 208].into()));
     assert_eq!(wudang.version.unwrap().to_string(), "1.6");
     assert_eq!(wudang.names.len(), 3);
+    assert!(wudang.names.iter().all(|claim| claim.value == "wudang"));
     let apiserver = wudang.apiserver.as_ref().unwrap();
     assert_eq!(
         apiserver.service_addresses,
@@ -400,6 +401,7 @@ fn a_kubeconfig_alone_and_a_certificate_alone() {
         true,
     );
     assert_eq!(topology.holdings.len(), 1);
+    assert!(topology.pairs.is_empty());
     assert_eq!(topology.nodes[0].name, "emei");
 }
 
@@ -466,4 +468,26 @@ fn the_second_certificate_of_a_bundle_has_its_line() {
             .len(),
         2
     );
+}
+
+#[test]
+fn a_copy_may_lie_in_a_directory_of_any_name() {
+    let cluster = Cluster::seed();
+    fs::rename(cluster.root("wudang"), cluster.root("copy")).unwrap();
+    let topology = read(&[cluster.root("copy")], true);
+    assert_eq!(topology.nodes[0].name, "wudang");
+    assert!(
+        topology.nodes[0]
+            .names
+            .iter()
+            .all(|claim| claim.value == "wudang")
+    );
+    fs::rename(cluster.root("emei"), cluster.root("wudang")).unwrap();
+    let topology = read(&[cluster.root("wudang")], true);
+    let names: Vec<&str> = topology.nodes[0]
+        .names
+        .iter()
+        .map(|claim| claim.value.as_str())
+        .collect();
+    assert_eq!(names, ["emei", "emei", "wudang"]);
 }

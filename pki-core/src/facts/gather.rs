@@ -12,6 +12,7 @@ use crate::facts::certificate_files;
 use crate::facts::certificate_files::Cache;
 use crate::facts::certificate_files::Expected;
 use crate::facts::hosts;
+use crate::facts::kubeadm_config;
 use crate::facts::kubeconfig;
 use crate::facts::kubelet_config;
 use crate::facts::manifest;
@@ -144,12 +145,22 @@ impl Gatherer<'_> {
 
     fn kubeconfigs(&mut self) {
         for path in self.files_in(Path::new(KUBERNETES_DIR)) {
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "conf" || extension == "kubeconfig")
-            {
-                self.kubeconfig(&path, None);
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("conf" | "kubeconfig") => self.kubeconfig(&path, None),
+                Some("yaml" | "yml") => self.kubeadm(&path),
+                _ => {}
             }
+        }
+    }
+
+    fn kubeadm(&mut self, path: &Path) {
+        let Some(document) = self.read(path, None) else {
+            return;
+        };
+        match kubeadm_config::parse(&document.bytes, &document.place) {
+            Ok(Some(inventory)) => self.node.kubeadm = Some(inventory),
+            Ok(None) => {}
+            Err(broken) => self.node.broken.push(*broken),
         }
     }
 

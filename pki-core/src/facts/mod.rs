@@ -5,6 +5,7 @@
 pub mod certificate_files;
 mod gather;
 pub mod hosts;
+pub mod kubeadm_config;
 pub mod kubeconfig;
 pub mod kubelet_config;
 pub mod manifest;
@@ -20,6 +21,7 @@ use crate::facts::hosts::HostsEntry;
 use crate::facts::kubeconfig::Kubeconfig;
 use crate::facts::kubelet_config::KubeletConfig;
 use crate::facts::manifest::StaticPod;
+use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::source::Tree;
 
@@ -59,6 +61,8 @@ pub struct NodeFacts {
     pub hosts: Vec<HostsEntry>,
     /// The kubelet's configuration.
     pub kubelet: Option<KubeletConfig>,
+    /// kubeadm's configuration, where one lies in /etc/kubernetes.
+    pub kubeadm: Option<Inventory>,
     /// Files that are named but do not belong to what was asked for.
     pub unseen: BTreeSet<PathBuf>,
     /// Files that could not be read or understood.

@@ -27,6 +27,7 @@ pub(super) fn node(
         Some(pod) => Some(apiserver(view, pod)),
         None => apiserver_by_layout(view),
     };
+    let kubeadm = view.facts.kubeadm.as_ref();
     let mut node = Node {
         name: view.name.clone(),
         apiserver,
@@ -48,10 +49,14 @@ pub(super) fn node(
         hosts: view.facts.hosts.clone(),
         pki_dir: view.facts.pki_dir.read_from.clone(),
         kubernetes_dir: view.facts.kubernetes_dir.read_from.clone(),
-        version: pod.and_then(version),
+        version: pod
+            .and_then(version)
+            .or(kubeadm.and_then(|config| config.kubernetes.version)),
         dns_domain: pod
             .and_then(issuer_domain)
-            .or_else(|| view.facts.kubelet.as_ref()?.cluster_domain.clone()),
+            .or_else(|| view.facts.kubelet.as_ref()?.cluster_domain.clone())
+            .or_else(|| Some(kubeadm?.kubernetes.dns_domain.as_ref()?.to_string())),
+        kubeadm: kubeadm.cloned(),
         ..Node::default()
     };
     for entry in &mut node.hosts {

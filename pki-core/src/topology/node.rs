@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::facts::hosts::HostsEntry;
+use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::profile::KubernetesVersion;
 
@@ -31,7 +32,9 @@ pub struct Node {
     pub hosts: Vec<HostsEntry>,
     /// Where its /etc/kubernetes was read from.
     pub kubernetes_dir: PathBuf,
-    /// The release of its control plane, by its apiserver's image.
+    /// kubeadm's configuration, where one lies in /etc/kubernetes.
+    pub kubeadm: Option<Inventory>,
+    /// The release of its control plane, by its apiserver's image or kubeadm's configuration.
     pub version: Option<KubernetesVersion>,
     /// The cluster's DNS domain, where a file of this node says it.
     pub dns_domain: Option<String>,

@@ -34,7 +34,6 @@ impl Failure {
     }
 
     /// Interrupted midway: exit code 3.
-    #[allow(dead_code, reason = "the commands that write report it")]
     pub(crate) fn interrupted(sentence: impl fmt::Display) -> Self {
         Self {
             kind: Kind::Interrupted,

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::Cli;
+use crate::args::Color;
 use crate::args::Command;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -28,12 +29,27 @@ pub(crate) enum Answer {
 }
 
 fn main() -> ExitCode {
+    if asks_version_alone() {
+        let mut terminal = Terminal::new(Color::Auto);
+        return end(version(false, &mut terminal), &mut terminal);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
     let mut terminal = Terminal::new(cli.color);
-    match run(cli, &mut terminal).and_then(|answer| terminal.finish().map(|()| answer)) {
+    end(run(cli, &mut terminal), &mut terminal)
+}
+
+/// Describing every command to the parser costs more than all else that `hapki --version` does.
+fn asks_version_alone() -> bool {
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next();
+    first.is_some_and(|first| first == "--version" || first == "-V") && arguments.next().is_none()
+}
+
+fn end(result: Result<Answer, Failure>, terminal: &mut Terminal) -> ExitCode {
+    match result.and_then(|answer| terminal.finish().map(|()| answer)) {
         Ok(Answer::Done) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(failure) => {

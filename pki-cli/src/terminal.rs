@@ -1,7 +1,7 @@
 //! What is printed where.
 //!
 //! 1. The answer goes to stdout: the report, or with `--format json` one JSON object and nothing else.
-//! 2. Warnings, hints and failures go to stderr, so that a pipe carries the answer alone.
+//! 2. Failures and hints go to stderr, so that a pipe carries the answer alone.
 //! 3. Colour only where a stream is a terminal and NO_COLOR is unset, unless `--color` decides; the text is made
 //!    with its styles and stripped here, so nothing else knows.
 //! 4. A reader that goes away (`hapki audit … | head`) ends the command quietly with exit code 0.
@@ -46,12 +46,6 @@ impl Terminal {
         self.stdout
             .write_all(text.to_string().as_bytes())
             .map_err(|error| Failure::output(&error))
-    }
-
-    /// Says something beside the answer, on stderr.
-    #[allow(dead_code, reason = "the commands that write report it")]
-    pub(crate) fn warn(&mut self, text: impl fmt::Display) {
-        self.note("warning", AnsiColor::Yellow, &text);
     }
 
     /// Says why the command did not answer, and what to do.

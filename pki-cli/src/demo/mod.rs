@@ -38,10 +38,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     let now = args.now.instant();
     let bundle = forge::cluster(directory, now).map_err(Failure::refused)?;
     write(&bundle, now)?;
-    let nodes: Vec<PathArgument> = seed::NODES
-        .iter()
-        .map(|node| PathArgument::from(directory.join(node)))
-        .collect();
+    let nodes = [PathArgument::from(directory.clone())];
     let options = Options { siblings: true };
     let audit = pki_core::audit::audit(&nodes, options, None, now, &Settings::default())
         .map_err(|error| Failure::refused(&error).hint(error.hint()))?;
@@ -94,14 +91,8 @@ hand with openssl, and nginx on emei balances all three on port 8443. The audit 
 }
 
 fn ending(directory: &Path) -> String {
-    let nodes: Vec<String> = seed::NODES
-        .iter()
-        .map(|node| quoted(&directory.join(node).display().to_string()))
-        .collect();
-    format!(
-        "\nRun a command from above, then look again:\n  hapki audit {}\n",
-        nodes.join(" ")
-    )
+    let shown = quoted(&directory.display().to_string());
+    format!("\nRun a command from above, then look again:\n  hapki audit {shown}\n")
 }
 
 /// For a POSIX shell.

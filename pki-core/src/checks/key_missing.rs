@@ -71,7 +71,7 @@ fn problem(judged: &Judged, pair: &Pair) -> Option<String> {
         };
     }
     let is_unreadable = topology.broken.iter().any(|broken| {
-        broken.place.is_at(&pair.key) && broken.kind == crate::topology::BrokenKind::Unreadable
+        broken.place.is_at(&pair.key) && broken.kind != crate::topology::BrokenKind::Missing
     });
     (!is_unreadable).then(|| "is not there".to_owned())
 }

@@ -23,6 +23,7 @@ use crate::source::Document;
 use crate::source::Extent;
 use crate::source::ReadProblem;
 use crate::source::Tree;
+use crate::x509::key::KeyError;
 
 pub(super) fn gather(trees: &[Tree]) -> Facts {
     let mut facts = Facts::default();
@@ -256,6 +257,16 @@ impl Gatherer<'_> {
     fn parse_pem(&mut self, document: &Document, expected: Expected, told_at: Option<Place>) {
         let Document { place, bytes, mode } = document;
         let file = certificate_files::parse(bytes, place, *mode, expected, self.cache);
+        // hapki may keep a key encrypted, but what a component is told to use it must be able to read.
+        if let Some((_, Err(error @ KeyError::Encrypted { .. }))) = file.keys.first()
+            && told_at.is_some()
+        {
+            let problem =
+                format!("cannot be used: {error}, and no component asks for a passphrase");
+            let mut broken = malformed(place.clone(), &problem);
+            broken.told_at.clone_from(&told_at);
+            self.node.broken.push(broken);
+        }
         self.node
             .broken
             .extend(file.broken.iter().map(|broken| Broken {

@@ -1,5 +1,6 @@
 //! The field report's cluster, with keys made here, read from a directory.
 
+mod broken;
 mod cluster;
 
 use std::fs;
@@ -333,57 +334,6 @@ fn the_pki_directory_brings_its_node() {
     assert!(alone.edges.is_empty() && alone.kubeconfigs.is_empty());
     assert_eq!(alone.holdings.len(), 4);
     assert_eq!(alone.nodes[0].name, "wudang");
-}
-
-#[test]
-fn broken_files_are_facts() {
-    let cluster = Cluster::seed();
-    let pki = cluster.file("wudang", "etc/kubernetes/pki");
-    fs::remove_file(pki.join("apiserver.key")).unwrap();
-    fs::remove_file(pki.join("front-proxy-ca.crt")).unwrap();
-    fs::create_dir(pki.join("front-proxy-ca.crt")).unwrap();
-    let text = fs::read_to_string(pki.join("apiserver.crt")).unwrap();
-    fs::write(pki.join("apiserver.crt"), &text[..text.len() / 2]).unwrap();
-    cluster.edit(
-        "wudang",
-        "etc/kubernetes/admin.conf",
-        "clusters:\n",
-        "clusters: {\n",
-    );
-    cluster.edit(
-        "wudang",
-        "etc/kubernetes/scheduler.conf",
-        "client-key-data: ",
-        "client-key-data: _",
-    );
-    let topology = cluster.read();
-    let mut problems: Vec<String> = topology
-        .broken
-        .iter()
-        .map(|broken| {
-            format!(
-                "{} {:?} {}",
-                broken.place.path.display(),
-                broken.kind,
-                broken.told_at.is_some()
-            )
-        })
-        .collect();
-    problems.sort();
-    assert_eq!(
-        problems,
-        [
-            "/etc/kubernetes/admin.conf Malformed false",
-            "/etc/kubernetes/pki/apiserver.crt Malformed true",
-            "/etc/kubernetes/pki/apiserver.key Missing true",
-            "/etc/kubernetes/pki/front-proxy-ca.crt Unreadable true",
-            "/etc/kubernetes/scheduler.conf Malformed false",
-        ],
-        "{:#?}",
-        topology.broken
-    );
-    let edge = edge(&topology, "kubelet@wudang");
-    assert!(edge.shown.chain.is_empty());
 }
 
 #[test]

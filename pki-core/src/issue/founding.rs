@@ -5,7 +5,6 @@ use crate::issue::AuthorityRecord;
 use crate::issue::IssueError;
 use crate::issue::Work;
 use crate::issue::authority::Authority;
-use crate::issue::leaf::key_usage;
 use crate::issue::source::SerialSource;
 use crate::plan::AuthorityStep;
 use crate::x509::certificate::BasicConstraints;
@@ -33,7 +32,8 @@ pub(super) fn found(
             ca: true,
             path_len: None,
         }),
-        key_usage: key_usage(key.public_key()).union(KeyUsage::KEY_CERT_SIGN),
+        // kubeadm adds keyEncipherment, which RFC 3279 section 2.3.1 advises against (docs/decisions/0004-key-usage.md).
+        key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_CERT_SIGN),
         extended_key_usage: Vec::new(),
         subject_alt_names: step.sans.clone(),
         subject_key_id: Some(key_id),

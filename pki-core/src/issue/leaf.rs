@@ -136,14 +136,15 @@ pub(super) fn issue(
     })
 }
 
-/// What kubeadm allows the key of a certificate to do, keyEncipherment being for RSA alone (RFC 8813 section 3; nothing
-/// in Kubernetes asks for it).
-pub(super) fn key_usage(key: &PublicKey) -> KeyUsage {
-    match key.algorithm() {
-        PublicKeyAlgorithm::Rsa { .. } => {
-            KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT)
-        }
-        _ => KeyUsage::DIGITAL_SIGNATURE,
+/// What the key of a leaf may do: sign handshakes and, for a server with an RSA key, decrypt the premaster secret of
+/// TLS 1.2's RSA key exchange. kubeadm sets keyEncipherment on every leaf; RFC 8813 section 3 forbids it for ECDSA and
+/// RFC 5280 section 4.2.1.12 does not pair it with clientAuth alone (docs/decisions/0004-key-usage.md).
+fn key_usage(key: &PublicKey, usages: &[ExtendedKeyUsage]) -> KeyUsage {
+    let rsa = matches!(key.algorithm(), PublicKeyAlgorithm::Rsa { .. });
+    if rsa && usages.contains(&ExtendedKeyUsage::ServerAuth) {
+        KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT)
+    } else {
+        KeyUsage::DIGITAL_SIGNATURE
     }
 }
 
@@ -170,7 +171,7 @@ fn template(
         subject: step.subject.clone(),
         not_before: step.validity.not_before,
         not_after,
-        key_usage: key_usage(&public_key),
+        key_usage: key_usage(&public_key, &step.usages),
         public_key,
         basic_constraints: Some(BasicConstraints {
             ca: false,

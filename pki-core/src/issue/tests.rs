@@ -233,25 +233,23 @@ fn a_ca_and_a_leaf_are_what_kubeadm_makes() {
 }
 
 #[test]
-fn only_rsa_keys_may_encipher_keys() {
-    for (algorithm, expected) in [
-        (
-            KeyAlgorithm::Rsa2048,
-            KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
-        ),
-        (P256, KeyUsage::DIGITAL_SIGNATURE),
-        (KeyAlgorithm::Ed25519, KeyUsage::DIGITAL_SIGNATURE),
+fn only_rsa_keys_of_servers_may_encipher_keys() {
+    let both = KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT);
+    let server = [ExtendedKeyUsage::ServerAuth];
+    let client = [ExtendedKeyUsage::ClientAuth];
+    for (algorithm, usages, expected) in [
+        (KeyAlgorithm::Rsa2048, &server, both),
+        (KeyAlgorithm::Rsa2048, &client, KeyUsage::DIGITAL_SIGNATURE),
+        (P256, &server, KeyUsage::DIGITAL_SIGNATURE),
+        (KeyAlgorithm::Ed25519, &server, KeyUsage::DIGITAL_SIGNATURE),
     ] {
-        let steps = [step(
-            Profile::Apiserver,
-            StepKey::Generate(algorithm),
-            pair(),
-        )];
-        let issued = issued(&loaded(|_| ()), &steps).unwrap();
+        let mut asked = step(Profile::Apiserver, StepKey::Generate(algorithm), pair());
+        asked.usages = usages.to_vec();
+        let issued = issued(&loaded(|_| ()), &[asked]).unwrap();
         assert_eq!(
             issued.records[0].certificate.extensions().key_usage,
             Some(expected),
-            "{algorithm}"
+            "{algorithm} {usages:?}"
         );
     }
 }

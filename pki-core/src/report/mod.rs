@@ -4,6 +4,7 @@ pub mod inspect;
 pub mod issue;
 pub mod json;
 pub mod plain;
+mod printable;
 
 use time::OffsetDateTime;
 use time::UtcOffset;

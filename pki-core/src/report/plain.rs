@@ -12,6 +12,7 @@ use crate::finding::Severity;
 use crate::judge::Judged;
 use crate::judge::JudgedEdge;
 use crate::place::Place;
+use crate::report::printable;
 use crate::topology::Edge;
 use crate::topology::Holding;
 use crate::topology::Role;
@@ -32,6 +33,17 @@ pub struct Style {
 }
 
 impl Style {
+    fn escapes(&self) -> Vec<&'static str> {
+        let pairs = [
+            self.error,
+            self.warning,
+            self.info,
+            self.heading,
+            self.faint,
+        ];
+        pairs.iter().flat_map(|(on, off)| [*on, *off]).collect()
+    }
+
     /// No styles at all.
     pub const NONE: Self = Self {
         error: ("", ""),
@@ -71,7 +83,7 @@ pub fn audit(
     page.certificates(judged);
     page.ignored(ignored);
     page.summary(judged, findings);
-    page.text
+    printable::page(&page.text, &style.escapes())
 }
 
 struct Page {

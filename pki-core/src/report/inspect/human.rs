@@ -19,6 +19,7 @@ use crate::place::Place;
 use crate::report::inspect::extended_key_usage;
 use crate::report::inspect::hex;
 use crate::report::inspect::key_usages;
+use crate::report::printable::Printable;
 use crate::report::rfc3339;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::GeneralName;
@@ -306,24 +307,6 @@ impl Listing {
             Printable(text),
             indent = depth * 2
         );
-    }
-}
-
-/// Text whose control and direction-changing characters are escaped.
-struct Printable<'a>(&'a str);
-
-impl std::fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for c in self.0.chars() {
-            if c.is_control()
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-            {
-                write!(f, "{}", c.escape_unicode())?;
-            } else {
-                f.write_char(c)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -23,6 +23,9 @@ use pki_core::audit::Audit;
 use pki_core::checks::Settings;
 use pki_core::finding::Finding;
 use pki_core::finding::Severity;
+use pki_core::report::json;
+use pki_core::report::plain;
+use pki_core::report::plain::Style;
 use pki_core::source::Options;
 use pki_core::source::PathArgument;
 
@@ -35,7 +38,7 @@ fn every_case_says_what_it_must() {
         let text = std::fs::read_to_string(path.join("case.toml")).unwrap();
         let case: Case =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{rule}/{kind}: {error}"));
-        for line in differences(&rule, kind == "bad", &case) {
+        for line in differences(&rule, kind.starts_with("bad"), &case) {
             writeln!(wrong, "{rule}/{kind}: {line}").unwrap();
         }
     }
@@ -43,19 +46,74 @@ fn every_case_says_what_it_must() {
     assert!(count >= 2, "no cases found");
 }
 
+/// Scripts read the JSON and people the text: both as they are for the copied certificate.
+#[test]
+fn the_reports_are_as_documented() {
+    let text = include_str!("../fixtures/cases/name-mismatch/bad/case.toml");
+    let case: Case = toml::from_str(text).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    cluster::write(&case, directory.path());
+    let Audit {
+        judged,
+        findings,
+        ignored,
+    } = audited(&case, directory.path());
+    let root = directory.path().to_string_lossy().into_owned();
+
+    let json = json::audit(&judged, &findings, &ignored).replace(&root, "");
+    assert_snapshot("name-mismatch.json", &without_certificates(&json));
+    let plain = plain::audit(&judged, &findings, &ignored, 100, Style::NONE);
+    assert_snapshot("name-mismatch.txt", &plain.replace(&root, ""));
+}
+
+/// Their digests and serial numbers are new each time.
+fn without_certificates(json: &str) -> String {
+    let (before, rest) = json.split_once("\n  \"certificates\": [").unwrap();
+    let (certificates, after) = rest.split_once("\n  ],").unwrap();
+    let keys = [
+        "sha256",
+        "role",
+        "subject",
+        "issuer",
+        "serial",
+        "not_before",
+        "not_after",
+        "sans",
+        "key",
+        "places",
+    ];
+    let mut from = 0;
+    for key in keys {
+        let found = certificates[from..].find(&format!("\"{key}\": "));
+        from += found.unwrap_or_else(|| panic!("{key} is not where it is documented"));
+    }
+    format!("{before}{after}\n")
+}
+
+/// With HAPKI_WRITE_SNAPSHOTS set, writes what is expected instead of comparing; the change is then read in git.
+#[track_caller]
+fn assert_snapshot(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/cases/expected")
+        .join(name);
+    if std::env::var_os("HAPKI_WRITE_SNAPSHOTS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    assert!(text == expected, "{} differs:\n{text}", path.display());
+}
+
 fn cases() -> Vec<(String, String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/cases");
     let mut cases = Vec::new();
     for rule in std::fs::read_dir(root).unwrap() {
         let rule = rule.unwrap();
-        for kind in ["bad", "good"] {
-            let path = rule.path().join(kind);
-            if path.is_dir() {
-                cases.push((
-                    rule.file_name().into_string().unwrap(),
-                    kind.to_owned(),
-                    path,
-                ));
+        for kind in std::fs::read_dir(rule.path()).into_iter().flatten() {
+            let path = kind.unwrap().path();
+            if path.join("case.toml").is_file() {
+                let kind = path.file_name().unwrap().to_string_lossy().into_owned();
+                cases.push((rule.file_name().into_string().unwrap(), kind, path));
             }
         }
     }
@@ -126,6 +184,11 @@ fn differences(rule: &str, is_bad: bool, case: &Case) -> Vec<String> {
         edge.and_then(|edge| edge.server_says.clone()),
     );
     compare("remedy", &case.remedy, command);
+    compare(
+        "edges",
+        &case.edges.map(|count| count.to_string()),
+        Some(finding.edges.len().to_string()),
+    );
     compare(
         "masked",
         &case.masked.as_ref().map(|masked| masked.join(" ")),

@@ -19,6 +19,8 @@ pub(crate) struct Case {
     pub(crate) server_says: Option<String>,
     pub(crate) masked: Option<Vec<String>>,
     pub(crate) remedy: Option<String>,
+    /// How many edges the finding lists.
+    pub(crate) edges: Option<usize>,
     pub(crate) certificate: Vec<CertificateChange>,
     pub(crate) file: Vec<FileChange>,
 }
@@ -48,7 +50,7 @@ pub(crate) struct CertificateChange {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct FileChange {
     pub(crate) node: String,
     pub(crate) path: String,
@@ -58,6 +60,8 @@ pub(crate) struct FileChange {
     pub(crate) remove: bool,
     pub(crate) mode: Option<u32>,
     pub(crate) copy: Option<String>,
+    /// A kubeconfig is given the authority of another cluster.
+    pub(crate) trusts_stranger: bool,
 }
 
 impl Case {

@@ -39,12 +39,18 @@ struct Pair {
 pub(crate) fn write(case: &Case, root: &Path) {
     let mut authorities: BTreeMap<(String, &str), Pair> = BTreeMap::new();
     for authority in Authority::ALL {
-        let pair = self_signed(case, authority, None);
+        let of_authority =
+            |change: &&CertificateChange| change.authority == Some(authority.to_string());
+        let everywhere = case
+            .certificate
+            .iter()
+            .find(|change| of_authority(change) && change.node.is_none());
+        let pair = self_signed(case, authority, everywhere.map(|change| (change, None)));
         for (node, _) in NODES {
-            let change =
-                changes(case, node).find(|change| change.authority == Some(authority.to_string()));
-            let own = match change {
-                Some(change) => self_signed(case, authority, Some((change, &pair.key))),
+            let here =
+                changes(case, node).find(|change| of_authority(change) && change.node.is_some());
+            let own = match here {
+                Some(change) => self_signed(case, authority, Some((change, Some(&pair.key)))),
                 None => again(&pair),
             };
             authorities.insert((authority.to_string(), node), own);
@@ -84,6 +90,10 @@ pub(crate) fn write(case: &Case, root: &Path) {
         copy(change, root);
     }
     for change in &case.file {
+        if change.trusts_stranger {
+            let stranger = &authorities[&(Authority::Cluster.to_string(), "stranger")];
+            trust(change, root, &stranger.certificate.to_pem());
+        }
         change_file(change, root);
     }
 }
@@ -94,21 +104,18 @@ fn changes<'a>(case: &'a Case, node: &'a str) -> impl Iterator<Item = &'a Certif
         .filter(move |change| change.node.as_deref().is_none_or(|named| named == node))
 }
 
-/// An authority of its kubeadm name. A change of dates or names keeps the key, unless a stranger is asked for.
+/// An authority of its kubeadm name. A change on one node keeps the key of the other, unless a stranger is asked for.
 fn self_signed(
     case: &Case,
     authority: Authority,
-    change: Option<(&CertificateChange, &PrivateKey)>,
+    change: Option<(&CertificateChange, Option<&PrivateKey>)>,
 ) -> Pair {
-    let mut pem = None;
-    if let Some((change, key)) = change
-        && change.signed_by.as_deref() != Some("stranger")
-    {
-        pem = Some(key.to_pem().to_owned());
-    }
-    let key = pem.map_or_else(
+    let kept = change
+        .filter(|(change, _)| change.signed_by.as_deref() != Some("stranger"))
+        .and_then(|(_, key)| key);
+    let key = kept.map_or_else(
         || PrivateKey::generate(case.ca_key()).unwrap(),
-        |pem| PrivateKey::from_bytes(pem.as_bytes()).unwrap(),
+        |key| PrivateKey::from_bytes(key.to_pem().as_bytes()).unwrap(),
     );
     let mut template = template(authority.subject(), authority.subject(), key.public_key());
     template.not_after = datetime!(2036-01-01 0:00 UTC);
@@ -374,6 +381,24 @@ fn copy(change: &CertificateChange, root: &Path) {
         let file = Path::new("etc/kubernetes").join(file);
         fs::copy(root.join(from).join(&file), root.join(to).join(&file)).unwrap();
     }
+}
+
+fn trust(change: &crate::case::FileChange, root: &Path, roots: &str) {
+    let path = root.join(&change.node).join(&change.path);
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<String> = text
+        .lines()
+        .map(
+            |line| match line.split_once("certificate-authority-data: ") {
+                Some((indent, _)) => format!(
+                    "{indent}certificate-authority-data: {}",
+                    STANDARD.encode(roots)
+                ),
+                None => line.to_owned(),
+            },
+        )
+        .collect();
+    put(&path, &lines.join("\n"), 0o600);
 }
 
 fn change_file(change: &crate::case::FileChange, root: &Path) {

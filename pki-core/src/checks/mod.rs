@@ -35,9 +35,6 @@ mod weak_key;
 mod weak_signature;
 mod wrong_advertise_address;
 
-#[cfg(test)]
-mod testing;
-
 use std::cmp::Reverse;
 
 use time::Duration;

@@ -33,7 +33,7 @@ fn finding(judged: &Judged, group: &Group<'_>) -> Finding {
         .collect();
     let missing: Vec<&str> = missing.into_iter().collect();
     let message = format!(
-        "{} does not carry {}, which {} dials",
+        "{} does not carry {}, dialled by {}",
         roles::name_of(judged, &group.place),
         missing.join(", "),
         group.clients(),

@@ -8,6 +8,7 @@ use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
+use crate::topology::Claim;
 use crate::topology::Node;
 
 pub(super) const RULE: Rule = Rule {
@@ -34,28 +35,68 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         let is_reported = findings
             .iter()
             .any(|finding| finding.place.node == node.name);
-        if let Some(finding) = disagreement(node).filter(|_| !is_reported) {
+        if let Some(finding) = disagreement(judged, node).filter(|_| !is_reported) {
             findings.push(finding);
         }
     }
     findings
 }
 
-fn disagreement(node: &Node) -> Option<Finding> {
+fn disagreement(judged: &Judged, node: &Node) -> Option<Finding> {
     let (odd, rest): (Vec<_>, Vec<_>) = node
         .names
         .iter()
         .partition(|claim| claim.value != node.name);
-    let first = odd.first()?;
-    let message = format!(
-        "{} calls this node {}, but it is {}: a file of another node was copied here",
-        first.place.path.display(),
-        first.value,
-        node.name
-    );
-    let finding = Finding::new(RULE.id, Severity::Warning, first.place.clone(), message);
-    let others = odd.iter().skip(1).chain(&rest);
+    let strongest = odd.iter().find(|claim| !is_of_the_directory(node, claim));
+    let first = strongest.or_else(|| odd.first())?;
+    let (severity, message) = match strongest {
+        Some(claim) => {
+            let file = claim.place.path.display();
+            let message = format!(
+                "{file} calls this node {}, but it is {}: a file of another node was copied here",
+                claim.value, node.name
+            );
+            (Severity::Warning, message)
+        }
+        None => {
+            let message = format!(
+                "the directory is called {}, but the files in it are {}'s",
+                first.value, node.name
+            );
+            // A copy may lie in any directory; one that has another node's name is another matter.
+            let severity = if is_another_nodes(judged, node, &first.value) {
+                Severity::Warning
+            } else {
+                Severity::Info
+            };
+            (severity, message)
+        }
+    };
+    let finding = Finding::new(RULE.id, severity, first.place.clone(), message);
+    let others = odd
+        .iter()
+        .chain(&rest)
+        .filter(|claim| claim.place != first.place);
     Some(others.fold(finding, |finding, claim| {
         finding.related_to(claim.place.clone(), format!("says {}", claim.value))
     }))
+}
+
+fn is_of_the_directory(node: &Node, claim: &Claim<String>) -> bool {
+    claim.place.read_from == node.kubernetes_dir
+}
+
+fn is_another_nodes(judged: &Judged, node: &Node, name: &str) -> bool {
+    let mut others = judged
+        .topology
+        .nodes
+        .iter()
+        .filter(|other| other.name != node.name);
+    others.any(|other| {
+        let mut claims = other
+            .names
+            .iter()
+            .filter(|claim| !is_of_the_directory(other, claim));
+        other.name == name || claims.any(|claim| claim.value == name)
+    })
 }

@@ -331,3 +331,6 @@ const KEY_MISMATCH: &str = "tls: private key does not match public key";
 /// k8s.io/client-go/transport.
 const INSECURE_WITH_ROOTS: &str =
     "specifying a root certificates file with the insecure flag is not allowed";
+
+#[cfg(test)]
+mod tests;

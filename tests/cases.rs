@@ -160,6 +160,7 @@ fn differences(rule: &str, is_bad: bool, case: &Case) -> Vec<String> {
             .request
             .to_string()
             .replace(&*pki.to_string_lossy(), "{pki}")
+            .replace(&*directory.path().to_string_lossy(), "{root}")
     });
     let masked = edge.map(|edge| {
         edge.masked

@@ -143,11 +143,11 @@ fn register(cluster: &Cluster, node: &Node) {
     );
 }
 
-/// `kubectl` with a node's super-admin.conf, at that node's own apiserver.
+/// `kubectl` with super-admin.conf, which only the first master has, at the apiserver of `node`.
 fn as_super_admin(cluster: &Cluster, node: &Node, args: &[&str]) -> String {
     let server = format!("--server={}", local(node));
     let said = cluster.kubectl_with(
-        node,
+        &NODES[0],
         "super-admin.conf",
         &[&[server.as_str()], args].concat(),
     );

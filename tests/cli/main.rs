@@ -9,8 +9,11 @@
 )]
 
 mod audit;
+mod cluster;
 mod demo;
 mod forge;
 mod general;
+mod init;
 mod inspect;
+mod issue;
 mod run;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::cluster::Cluster;
 use crate::cluster::digest;
 use crate::run::code;
+use crate::run::hapki_in;
 use crate::run::stderr;
 use crate::run::stdout;
 
@@ -386,6 +387,67 @@ fn options_that_contradict_each_other_are_refused() {
         "shaolin",
         &["issue", "apiserver", "--node=wudang", "--csr=x.csr"],
         &["x.csr", "ca.key"],
+    );
+}
+
+#[test]
+fn shaolins_files_tell_of_the_cluster_and_not_of_wudang() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = hapki_in(directory.path())
+        .args(["demo", "demo"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&demo), 0, "{}", stderr(&demo));
+    let shaolin = directory.path().join("demo/shaolin/etc/kubernetes");
+    let issue = |extra: &[&str]| {
+        let mut command = hapki_in(directory.path());
+        command.args([
+            "issue",
+            "--node=wudang",
+            "--dry-run",
+            "--format=json",
+            "--pki-dir",
+        ]);
+        json(
+            &command
+                .arg(shaolin.join("pki"))
+                .args(extra)
+                .output()
+                .unwrap(),
+        )
+    };
+    let apiserver = issue(&["apiserver"]);
+    let issued = &apiserver["issued"][0];
+    assert_eq!(
+        issued["sans"]["ip"],
+        serde_json::json!(["10.96.0.1", "10.24.138.208"])
+    );
+    let service = &issued["san_sources"][5];
+    assert_eq!(service["san"], "10.96.0.1");
+    assert!(
+        service["from"]
+            .as_str()
+            .unwrap()
+            .starts_with("--service-cluster-ip-range in ")
+    );
+
+    fs::write(
+        shaolin.join("kubeadm-config.yaml"),
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n\
+         controlPlaneEndpoint: api.wulin:8443\napiServer: { certSANs: [10.0.0.100] }\n",
+    )
+    .unwrap();
+    let apiserver = issue(&["apiserver"]);
+    let sans = &apiserver["issued"][0]["sans"];
+    assert_eq!(
+        sans["ip"],
+        serde_json::json!(["10.96.0.1", "10.24.138.208", "10.0.0.100"])
+    );
+    assert!(
+        sans["dns"]
+            .as_array()
+            .unwrap()
+            .contains(&"api.wulin".into())
     );
 }
 

@@ -38,7 +38,7 @@ pub(super) fn read(
     }
     let mut cluster = inventory.map(Cluster::from_inventory).unwrap_or_default();
     cluster = cluster.or(Cluster::from_files(&topology));
-    cluster.adopt_hosts(asked);
+    cluster.settle(asked);
     Read {
         owner,
         cluster,

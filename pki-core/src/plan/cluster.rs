@@ -36,6 +36,8 @@ pub struct Cluster {
     pub dns_domain: Option<Sourced<String>>,
     /// kubeadm's controlPlaneEndpoint.
     pub endpoint: Option<Sourced<Endpoint>>,
+    /// Where kubectl and kubelets go; one that is no node's own is the endpoint where nothing else says it.
+    pub shared_servers: Vec<Sourced<Endpoint>>,
     /// Names that every apiserver's certificate shall carry: certSANs, the names and addresses of load balancers.
     pub apiserver_names: Vec<Sourced<SubjectAltName>>,
     /// Names and addresses that kubeconfigs, manifests or balancers dial the apiservers by.
@@ -56,7 +58,7 @@ pub struct Cluster {
     pub nodes: Vec<ClusterNode>,
     /// Its registries.
     pub registries: Vec<RegistrySite>,
-    /// What the hosts files say; which of the names are nodes is decided by [`Cluster::adopt_hosts`].
+    /// What the hosts files say; which of the names are nodes is decided by [`Cluster::settle`].
     pub hosts: Vec<HostsName>,
     /// Apiserver certificates that lie in the files that were read.
     pub apiserver_certificates: Vec<HeldCertificate>,
@@ -148,6 +150,7 @@ impl Cluster {
         self.service_address = self.service_address.or(other.service_address);
         self.dns_domain = self.dns_domain.or(other.dns_domain);
         self.endpoint = self.endpoint.or(other.endpoint);
+        self.shared_servers.extend(other.shared_servers);
         self.apiserver_names.extend(other.apiserver_names);
         self.dialled.extend(other.dialled);
         self.etcd_server_names.extend(other.etcd_server_names);
@@ -169,9 +172,10 @@ impl Cluster {
         self
     }
 
-    /// Gives `asked` and every known node the addresses that the hosts files give them. Other names of hosts files
-    /// (of balancers, of the service) are no nodes.
-    pub fn adopt_hosts(&mut self, asked: &str) {
+    /// Decides what takes all sources together. `asked` and every known node get the addresses that the hosts files
+    /// give them; other names of hosts files (of balancers, of the service) are no nodes. And what kubectl and kubelets
+    /// dial is the endpoint when it is no node's own.
+    pub fn settle(&mut self, asked: &str) {
         if self.node(asked).is_none() {
             self.nodes.push(ClusterNode::named(asked));
         }
@@ -182,6 +186,11 @@ impl Cluster {
                 from: entry.from.clone(),
                 strength: Strength::Named,
             }));
+        }
+        if self.endpoint.is_none() {
+            let shared =
+                |server: &&Sourced<Endpoint>| self.other_owner("", &server.value.host).is_none();
+            self.endpoint = self.shared_servers.iter().find(shared).cloned();
         }
     }
 

@@ -6,6 +6,8 @@
 
 use std::net::IpAddr;
 
+use crate::inventory::Endpoint;
+use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::plan::cluster::AddressClaim;
 use crate::plan::cluster::Cluster;
@@ -18,6 +20,7 @@ use crate::plan::san::SanSource;
 use crate::profile::KubernetesVersion;
 use crate::profile::Profile;
 use crate::topology::Apiserver;
+use crate::topology::Dialled;
 use crate::topology::Etcd;
 use crate::topology::Flag;
 use crate::topology::HostsEntry;
@@ -46,6 +49,11 @@ impl Cluster {
                 members(&mut cluster, etcd);
             }
         }
+        for node in &topology.nodes {
+            if let Some(configuration) = &node.kubeadm {
+                cluster = cluster.or(configured(configuration));
+            }
+        }
         cluster.dns_domain = cluster
             .dns_domain
             .take()
@@ -56,6 +64,7 @@ impl Cluster {
                 .dialled
                 .push(Sourced::new(dialled.name.clone(), from));
         }
+        cluster.shared_servers = topology.dialled.iter().filter_map(shared_server).collect();
         etcd_certificates(&mut cluster, topology);
         cluster
     }
@@ -151,6 +160,33 @@ fn held(topology: &Topology) -> Vec<HeldCertificate> {
         })
         .collect()
 }
+
+/// kubeadm's own documents, beside what was made of them. A manifest counts more: it is what runs.
+fn configured(configuration: &Inventory) -> Cluster {
+    let mut cluster = Cluster::from_inventory(configuration);
+    let claims = cluster
+        .nodes
+        .iter_mut()
+        .flat_map(|node| &mut node.addresses);
+    claims.for_each(|claim| claim.strength = Strength::Named);
+    cluster
+}
+
+/// Where kubectl and the kubelet go; whether that is one node's own apiserver shows when all nodes are known.
+fn shared_server(dialled: &Dialled) -> Option<Sourced<Endpoint>> {
+    if !SHARED_CLIENTS.contains(&dialled.client.name.as_str())
+        || !dialled.url.contains(&dialled.name.to_string())
+    {
+        return None;
+    }
+    let endpoint = Endpoint {
+        host: dialled.name.clone(),
+        port: Some(dialled.port),
+    };
+    Some(Sourced::new(endpoint, file(&dialled.told_at, "server")))
+}
+
+const SHARED_CLIENTS: [&str; 2] = ["kubeconfig:admin.conf", "kubelet"];
 
 /// Debian gives a machine's own name to 127.0.1.1, which nobody else can dial.
 fn hosts_entry(cluster: &mut Cluster, entry: &HostsEntry) {

@@ -160,3 +160,6 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -340,6 +340,30 @@ fn a_node_is_a_name_and_has_an_address() {
 }
 
 #[test]
+fn a_pki_directory_that_is_not_there_is_what_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = hapki_in(directory.path())
+        .args(["issue", "apiserver", "--node=wudang", "--pki-dir=pki"])
+        .output()
+        .unwrap();
+    assert_eq!((code(&output), stdout(&output)), (2, String::new()));
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("error: pki/ca.crt: there is no such file"),
+        "{said}"
+    );
+    assert!(said.contains("--pki-dir"), "{said}");
+}
+
+#[test]
+fn a_validity_of_nothing_is_refused() {
+    let cluster = Cluster::new();
+    let mut args = NEW.to_vec();
+    args.push("--validity=0d");
+    refused(&cluster, "shaolin", &args, &["365d"]);
+}
+
+#[test]
 fn a_directory_that_cannot_be_written_is_named() {
     let cluster = Cluster::new();
     let out = [

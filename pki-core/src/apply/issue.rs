@@ -1,11 +1,13 @@
 //! `hapki issue`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::apply::ApplyError;
 use crate::apply::Means;
 use crate::apply::authorities;
+use crate::apply::authorities::Paths;
 use crate::apply::certificates;
 use crate::apply::commit;
 use crate::apply::csr;
@@ -18,9 +20,11 @@ use crate::issue::Authorities;
 use crate::issue::Work;
 use crate::plan;
 use crate::plan::IssuePlan;
+use crate::plan::PlanError;
 use crate::plan::Surroundings;
 use crate::plan::outcome::Outcome;
 use crate::plan::target::Destination;
+use crate::profile::Authority;
 use crate::request::IssueRequest;
 use crate::write::Settings;
 
@@ -85,7 +89,8 @@ pub fn issue(
             csr::read(path, paths.values().next())?.map(|request| (path.clone(), request));
     }
     // Planned before the CAs are read, so that a name that cannot be is not hidden behind a missing key.
-    let first = plan::issue(request, &told, &around)?;
+    let first =
+        plan::issue(request, &told, &around).map_err(|error| explain(error, &read, &paths))?;
     if let (Some(path), None) = (&options.csr, &told.request) {
         return csr::make(path, first, &settings, means);
     }
@@ -94,6 +99,22 @@ pub fn issue(
     around.authorities = &signing;
     let plan = plan::issue(request, &told, &around)?;
     carry_out(plan, &authorities, &settings, means)
+}
+
+/// Where nothing was read at all, that is what to say, rather than which of its files is missed first.
+fn explain(
+    error: PlanError,
+    read: &surroundings::Read,
+    paths: &BTreeMap<Authority, Paths>,
+) -> ApplyError {
+    let nothing_read = read.topology.nodes.is_empty();
+    let unreadable = paths
+        .values()
+        .find_map(|paths| authorities::read(&paths.certificate, "the CA's certificate").err());
+    match (error, unreadable) {
+        (PlanError::NoAddress { .. }, Some(unreadable)) if nothing_read => unreadable,
+        (error, _) => error.into(),
+    }
 }
 
 fn carry_out(

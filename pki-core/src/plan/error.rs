@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::inventory::ValueError;
-use crate::profile::Authority;
+use crate::place::Place;
 use crate::profile::KubernetesVersion;
 use crate::profile::Profile;
 
@@ -58,12 +58,12 @@ pub enum PlanError {
     /// A request can only stand for one certificate.
     #[error("--csr goes with exactly one certificate, and {0} is asked for")]
     RequestMismatch(String),
-    /// The inventory lacks what is needed.
-    #[error("{0}")]
-    Inventory(String),
-    /// The profile's authority is external.
-    #[error("{0} is signed by {1}, and the inventory says that etcd is run by someone else")]
-    ExternalEtcd(Profile, Authority),
+    /// There is no master.
+    #[error("{0}: no node has the role control-plane, so there is no cluster to found")]
+    NoControlPlane(Place),
+    /// A certificate that is never valid.
+    #[error("a validity of {0} seconds leaves nothing")]
+    NoValidity(i64),
 }
 
 impl PlanError {
@@ -90,10 +90,10 @@ impl PlanError {
             Self::RequestMismatch(_) => {
                 "name one profile that is a certificate and a key".to_owned()
             }
-            Self::Inventory(_) => return None,
-            Self::ExternalEtcd(..) => {
-                "ask whoever runs etcd, or give their CA with --ca-cert and --ca-key".to_owned()
+            Self::NoControlPlane(_) => {
+                "give at least one node `roles: [control-plane, etcd]`".to_owned()
             }
+            Self::NoValidity(_) => "give a --validity such as 365d".to_owned(),
         })
     }
 }

@@ -96,10 +96,7 @@ pub fn init(
 ) -> Result<InitPlan, PlanError> {
     let cluster = Cluster::from_inventory(inventory);
     if inventory.nodes_with(Role::ControlPlane).next().is_none() {
-        return Err(PlanError::Inventory(format!(
-            "{}: no node has the role control-plane, so there is nothing to found a cluster on",
-            inventory.place
-        )));
+        return Err(PlanError::NoControlPlane(inventory.place.clone()));
     }
     let founding = Founding {
         inventory,

@@ -206,6 +206,9 @@ impl Planner<'_> {
             .validity
             .or(cluster.validity)
             .unwrap_or(validity::LEAF);
+        if !wanted.is_positive() {
+            return Err(PlanError::NoValidity(wanted.whole_seconds()));
+        }
         let authority = self.around.authorities.get(&row.authority);
         Ok(SigningStep {
             profile,

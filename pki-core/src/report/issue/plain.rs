@@ -7,6 +7,7 @@ use crate::plan::SigningStep;
 use crate::plan::Target;
 use crate::plan::outcome::Outcome;
 use crate::report::issue::key_of;
+use crate::report::printable;
 use crate::report::rfc3339;
 use crate::x509::san::SubjectAltName;
 
@@ -15,7 +16,7 @@ pub fn issue(outcome: &Outcome) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_issue(&mut text, outcome);
-    text
+    printable::page(&text, &[])
 }
 
 /// What `hapki init` did: one line a file; all of it, as `hapki issue` shows it, in a dry run.
@@ -23,7 +24,7 @@ pub fn init(outcome: &Outcome) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_init(&mut text, outcome);
-    text
+    printable::page(&text, &[])
 }
 
 fn write_issue(text: &mut String, outcome: &Outcome) -> fmt::Result {

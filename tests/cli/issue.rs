@@ -415,6 +415,46 @@ fn options_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn what_two_other_masters_share_the_third_gets_too() {
+    let cluster = Cluster::new();
+    let issue = |node: &str, dns: &[&str]| {
+        let node = format!("--node={node}");
+        let mut args = vec![
+            "issue",
+            "apiserver",
+            &node,
+            "--ip=10.0.0.9",
+            "--force",
+            "--format=json",
+        ];
+        args.extend(dns);
+        json(&cluster.issue("shaolin", args))
+    };
+    issue("huashan", &["--dns=vip.wulin", "--dns=once.wulin"]);
+    let one = issue("kunlun", &[]);
+    assert!(
+        one.to_string()
+            .contains("only the certificate of huashan holds it"),
+        "{one}"
+    );
+    issue("kunlun", &["--dns=vip.wulin"]);
+    let both = issue("hengshan", &[]);
+    let dns = &both["issued"][0]["sans"]["dns"];
+    assert!(
+        dns.as_array().unwrap().contains(&"vip.wulin".into()),
+        "{both}"
+    );
+    assert!(
+        !dns.as_array().unwrap().contains(&"once.wulin".into()),
+        "{both}"
+    );
+    assert!(
+        !dns.as_array().unwrap().contains(&"huashan".into()),
+        "{both}"
+    );
+}
+
+#[test]
 fn shaolins_files_tell_of_the_cluster_and_not_of_wudang() {
     let directory = tempfile::tempdir().unwrap();
     let demo = hapki_in(directory.path())

@@ -111,6 +111,8 @@ pub struct HeldCertificate {
     pub node: String,
     /// Where.
     pub place: Place,
+    /// Whether an apiserver uses it; others lie beside, such as what was issued for another master.
+    pub used: bool,
     /// The certificate.
     pub certificate: Certificate,
 }
@@ -263,7 +265,7 @@ impl Cluster {
             return Some(owner);
         }
         let held = self.apiserver_certificates.iter();
-        held.filter(|held| held.node == name || held.node.is_empty())
+        held.filter(|held| held.used && (held.node == name || held.node.is_empty()))
             .find(|held| held.holds_ip(claim.address) && !held.holds_dns(name))
             .map(|held| {
                 held.subject_node()
@@ -318,8 +320,16 @@ impl HeldCertificate {
             .any(|san| matches!(san, SubjectAltName::Dns(dns) if dns.as_str() == name))
     }
 
-    /// How people call it: the node it was made for, else the node in whose tree it lies, else its file.
-    pub fn label(&self) -> String {
+    /// The node it was made for: the one in its file's name (`apiserver-wudang.crt`), a known node whose name it
+    /// carries, the only name in it that is no service's; else the node in whose tree it lies, else its file.
+    pub fn made_for(&self, nodes: &[ClusterNode]) -> String {
+        let stem = self.place.path.file_stem().and_then(|stem| stem.to_str());
+        let in_file_name = stem.and_then(|stem| stem.strip_prefix("apiserver-"));
+        let known = nodes.iter().map(|node| node.name.as_str());
+        let mut candidates = in_file_name.into_iter().chain(known);
+        if let Some(node) = candidates.find(|node| self.holds_dns(node)) {
+            return node.to_owned();
+        }
         self.subject_node().unwrap_or_else(|| {
             if self.node.is_empty() {
                 self.place.to_string()
@@ -334,7 +344,7 @@ impl HeldCertificate {
     }
 
     /// The node it was made for, where it carries exactly one name that is not one of the service's.
-    pub fn subject_node(&self) -> Option<String> {
+    fn subject_node(&self) -> Option<String> {
         let names = self.sans();
         let mut own = names.iter().filter_map(|san| match san {
             SubjectAltName::Dns(dns) if !is_service_name(dns.as_str()) => Some(dns.as_str()),

@@ -145,19 +145,28 @@ fn service_address(told: Option<&Apiserver>) -> Option<Sourced<IpAddr>> {
     ))
 }
 
-/// Every apiserver certificate in use; those that lie beside (what `hapki issue` wrote for another node) are no
-/// evidence of what a master needs.
+/// Every apiserver certificate: in use, or beside, as `hapki issue` leaves it for another master. One beside is known by
+/// the service's names in it.
 fn held(topology: &Topology) -> Vec<HeldCertificate> {
     let is_apiserver = Some(Role::Profile(Profile::Apiserver));
-    topology
+    let leaves = topology
         .holdings
         .iter()
-        .filter(|holding| holding.role == is_apiserver && holding.used && holding.index == 0)
-        .map(|holding| HeldCertificate {
-            node: holding.place.node.clone(),
-            place: holding.place.clone(),
-            certificate: holding.certificate.clone(),
+        .filter(|holding| holding.index == 0);
+    leaves
+        .map(|holding| {
+            let held = HeldCertificate {
+                node: holding.place.node.clone(),
+                place: holding.place.clone(),
+                used: holding.used,
+                certificate: holding.certificate.clone(),
+            };
+            (holding.role, held)
         })
+        .filter(|(role, held)| {
+            *role == is_apiserver || (role.is_none() && held.holds_dns("kubernetes.default.svc"))
+        })
+        .map(|(_, held)| held)
         .collect()
 }
 

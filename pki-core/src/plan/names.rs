@@ -166,9 +166,13 @@ fn registry(names: &mut Collector, node: &str, addresses: &[Sourced<IpAddr>], cl
 /// leftover, and is shown instead of taken. The same certificate copied to two masters counts once.
 fn shared_by_others(names: &mut Collector, node: &str, cluster: &Cluster) {
     let all = || cluster.apiserver_certificates.iter();
+    let made_for = |held: &HeldCertificate| held.made_for(&cluster.nodes);
     let mut others: Vec<&HeldCertificate> = Vec::new();
     for held in all().filter(|held| !held.holds_dns(node)) {
-        if !others.iter().any(|o| o.certificate == held.certificate) {
+        let same = |other: &&HeldCertificate| {
+            other.certificate == held.certificate || made_for(other) == made_for(held)
+        };
+        if !others.iter().any(same) {
             others.push(held);
         }
     }
@@ -182,10 +186,10 @@ fn shared_by_others(names: &mut Collector, node: &str, cluster: &Cluster) {
             if let Some(owner) = cluster.other_owner(node, &san) {
                 names.leave_out(&san, held, format!("it is {owner}'s own"));
             } else if holders.len() > 1 {
-                let holders = holders.iter().map(|held| held.label()).collect();
+                let holders = holders.into_iter().map(made_for).collect();
                 names.one(san, SanSource::Peers(holders));
             } else {
-                let why = format!("only the certificate of {} holds it", held.label());
+                let why = format!("only the certificate of {} holds it", made_for(held));
                 names.leave_out(&san, held, why);
             }
         }

@@ -427,6 +427,7 @@ fn held(node: &str, names: &[&str]) -> HeldCertificate {
     HeldCertificate {
         node: node.to_owned(),
         place: Place::file("apiserver.crt"),
+        used: true,
         certificate: template.sign(&key).unwrap(),
     }
 }

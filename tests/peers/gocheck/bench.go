@@ -14,26 +14,19 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
 )
 
-// bench measures Go's own cost of what hapki does, on one thread, without disk
-// for issuing. The CPU time is this process's, user and system, around the loop.
+// bench measures Go's own cost of issuing, on one thread, without disk. The CPU
+// time is this process's, user and system, around the loop.
 func bench(args []string) (answer, error) {
-	if len(args) == 0 {
-		return answer{}, errors.New("bench what? issue or verify")
+	if len(args) == 0 || args[0] != "issue" {
+		return answer{}, errors.New("bench what? issue")
 	}
 	runtime.GOMAXPROCS(1)
-	switch args[0] {
-	case "issue":
-		return benchIssue(args[1:])
-	case "verify":
-		return benchVerify(args[1:])
-	}
-	return answer{}, fmt.Errorf("bench knows issue and verify, not %q", args[0])
+	return benchIssue(args[1:])
 }
 
 func benchIssue(args []string) (answer, error) {
@@ -112,39 +105,6 @@ func selfSigned(generate func() (crypto.Signer, error)) (*x509.Certificate, cryp
 	}
 	ca, err := x509.ParseCertificate(der)
 	return ca, key, err
-}
-
-func benchVerify(args []string) (answer, error) {
-	flags := flag.NewFlagSet("bench verify", flag.ExitOnError)
-	rootsFile := flags.String("roots", "", "PEM file of the trusted certificates")
-	directory := flags.String("dir", "", "directory of *.crt files")
-	host := flags.String("host", "", "name or address to verify")
-	flags.Parse(args)
-
-	roots, err := pool(*rootsFile)
-	if err != nil {
-		return answer{}, err
-	}
-	files, err := filepath.Glob(filepath.Join(*directory, "*.crt"))
-	if err != nil || len(files) == 0 {
-		return answer{}, fmt.Errorf("no *.crt in %q: %v", *directory, err)
-	}
-	return measured(len(files), func() error {
-		for _, file := range files {
-			blocks, err := certificateBlocks(file)
-			if err != nil {
-				return err
-			}
-			leaf, err := x509.ParseCertificate(blocks[0])
-			if err != nil {
-				return err
-			}
-			if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: *host}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 func measured(count int, work func() error) (answer, error) {

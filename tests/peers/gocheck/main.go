@@ -13,11 +13,9 @@ const usage = `usage:
   gocheck verify --roots R.pem --chain C.pem [--intermediates I.pem] [--host H] [--purpose server|client] [--at RFC3339]
   gocheck describe --cert C.pem
   gocheck keypair --cert C.pem --key K.pem
-  gocheck dial --roots R.pem --addr HOST:PORT --server-name N [--cert C.pem --key K.pem]
   gocheck get --roots R.pem --url URL --cert C.pem --key K.pem [--header "NAME: VALUE"]
   gocheck serve --addr HOST:PORT --cert C.pem --key K.pem --client-ca CA.pem
   gocheck bench issue --key p256|rsa2048 -n N
-  gocheck bench verify --roots R.pem --dir DIR --host H
 Every answer is one JSON object on stdout. Exit code: 0 yes, 1 no, 2 could not be asked.
 `
 
@@ -30,7 +28,6 @@ func main() {
 		"verify":   verify,
 		"describe": describe,
 		"keypair":  keypair,
-		"dial":     dial,
 		"get":      get,
 		"serve":    serve,
 		"bench":    bench,

@@ -6,48 +6,10 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
 )
-
-// dial does one TLS handshake and one read, so that a server's refusal of the
-// client certificate, which TLS 1.3 sends after the handshake, is seen too.
-func dial(args []string) (answer, error) {
-	flags := flag.NewFlagSet("dial", flag.ExitOnError)
-	rootsFile := flags.String("roots", "", "PEM file of the trusted certificates")
-	address := flags.String("addr", "", "host:port to connect to")
-	serverName := flags.String("server-name", "", "name or address to verify")
-	certificate := flags.String("cert", "", "client certificate")
-	key := flags.String("key", "", "its key")
-	flags.Parse(args)
-
-	roots, err := pool(*rootsFile)
-	if err != nil {
-		return answer{}, err
-	}
-	config := &tls.Config{RootCAs: roots, ServerName: *serverName}
-	if *certificate != "" {
-		pair, err := tls.LoadX509KeyPair(*certificate, *key)
-		if err != nil {
-			return verdict(err), nil
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	connection, err := tls.DialWithDialer(&net.Dialer{Timeout: dialTimeout}, "tcp", *address, config)
-	if err != nil {
-		return verdict(err), nil
-	}
-	defer connection.Close()
-	connection.SetDeadline(time.Now().Add(refusalWait))
-	_, err = connection.Read(make([]byte, 1))
-	var timeout net.Error
-	if errors.Is(err, io.EOF) || errors.As(err, &timeout) && timeout.Timeout() {
-		err = nil
-	}
-	return verdict(err), nil
-}
 
 // get sends one HTTP request and answers with its status and body.
 func get(args []string) (answer, error) {
@@ -130,7 +92,4 @@ func clientName(request *http.Request, clients *x509.CertPool) (string, error) {
 	return leaf.Subject.CommonName, err
 }
 
-const (
-	dialTimeout = 5 * time.Second
-	refusalWait = 300 * time.Millisecond
-)
+const dialTimeout = 5 * time.Second

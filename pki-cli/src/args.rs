@@ -2,6 +2,7 @@
 //!
 //! A command's own arguments stand in its own file as `Args`; it flattens the groups below that it honours.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -138,27 +139,32 @@ impl InventoryFile {
         let document = source::read_file(&path).map_err(|problem| {
             refuse(&problem).hint("name the file that describes the cluster with --inventory FILE")
         })?;
-        let text =
-            std::str::from_utf8(&document.bytes).map_err(|_| refuse(&"is not text in UTF-8"))?;
+        let text = std::str::from_utf8(&document.bytes).map_err(|_| {
+            refuse(&"is not text in UTF-8").hint("save it as UTF-8, without accents if need be")
+        })?;
         let parsed = inventory::parse(text, &document.place);
         parsed
             .map(Some)
             .map_err(|error| Failure::refused(&error).hint_if(error.hint()))
     }
 
-    /// The file to read: the one given, whether or not it exists, or the first default one that does.
+    /// The file to read: the one given, whether or not it exists, or the first default one that does, be it a link to
+    /// nothing.
     fn path(&self) -> Option<PathBuf> {
         let mut defaults = DEFAULT_INVENTORIES.iter().map(PathBuf::from);
         self.inventory
             .clone()
-            .or_else(|| defaults.find(|path| path.exists()))
+            .or_else(|| defaults.find(|path| path.symlink_metadata().is_ok()))
     }
 }
 
 fn instant(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map(|instant| instant.to_offset(UtcOffset::UTC))
-        .map_err(|_| "not a time of RFC 3339; write it like 2027-01-31T00:00:00Z".to_owned())
+    let instant = OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| "not a time of RFC 3339; write it like 2027-01-31T00:00:00Z".to_owned())?;
+    instant
+        .checked_to_offset(UtcOffset::UTC)
+        .filter(|instant| YEARS.contains(&instant.year()))
+        .ok_or_else(|| format!("not in the years {} to {}", YEARS.start(), YEARS.end()))
 }
 
 /// Reads `30d`, `12h`, `90m`, `10y` (of 365 days); whole numbers only.
@@ -175,6 +181,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     };
     let count: u32 = text
         .strip_suffix(unit)
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|digits| digits.parse().ok())
         .ok_or_else(wrong)?;
     Ok(Duration::seconds(seconds.saturating_mul(count.into())))
@@ -182,6 +189,9 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// Where kubeadm keeps its certificates.
 pub(crate) const DEFAULT_PKI_DIR: &str = "/etc/kubernetes/pki";
+
+/// What certificates can hold (RFC 5280 section 4.1.2.5), with room for the longest validity after it.
+const YEARS: RangeInclusive<i32> = 1950..=8999;
 
 const DEFAULT_INVENTORIES: &[&str] = &["hapki.yaml", "/etc/hapki/hapki.yaml"];
 
@@ -200,7 +210,7 @@ mod tests {
         assert_eq!(duration("30d"), Ok(Duration::days(30)));
         assert_eq!(duration("12h"), Ok(Duration::hours(12)));
         assert_eq!(duration("10y"), Ok(Duration::days(3650)));
-        for wrong in ["", "d", "30", "-1d", "1.5h", "30 d", "1d12h", "1é"] {
+        for wrong in ["", "d", "30", "-1d", "1.5h", "30 d", "1d12h", "1é", "+5d"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }
@@ -209,6 +219,14 @@ mod tests {
     fn instants_are_taken_to_utc() {
         let given = instant("2027-01-31T01:00:00+01:00").unwrap();
         assert_eq!(given.to_string(), "2027-01-31 0:00:00.0 +00:00:00");
-        assert!(instant("2027-01-31").is_err());
+        for wrong in [
+            "2027-01-31",
+            "1949-12-31T23:59:59Z",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59-23:59",
+            "0000-01-01T00:00:00+23:59",
+        ] {
+            assert!(instant(wrong).is_err(), "{wrong}");
+        }
     }
 }

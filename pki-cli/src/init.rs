@@ -55,6 +55,9 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         dry_run: args.dry_run.dry_run,
     };
     let outcome = apply::init(&options, &mut means).map_err(issue::failure)?;
+    if !means.dry_run {
+        terminal.change_is_made();
+    }
     match args.output.format {
         Format::Human => terminal.print(init_plain(&outcome))?,
         Format::Json => terminal.print(init_json(&outcome) + "\n")?,

@@ -124,6 +124,9 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         dry_run: args.dry_run.dry_run,
     };
     let outcome = apply::issue(&request, &options, &mut means).map_err(failure)?;
+    if !means.dry_run {
+        terminal.change_is_made();
+    }
     match args.output.format {
         Format::Human => terminal.print(issue_plain(&outcome))?,
         Format::Json => terminal.print(issue_json(&outcome) + "\n")?,

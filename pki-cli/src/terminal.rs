@@ -6,7 +6,8 @@
 //!    with its styles and stripped here, so nothing else knows.
 //! 4. A reader that goes away (`hapki audit … | head`) ends the command quietly with exit code 0.
 //! 5. Text is as wide as the terminal, 110 columns at most; into a pipe, 110.
-//! 6. Nothing is printed by any other file.
+//! 6. Exit code 2 says that nothing was written: when a change is made and stdout then fails, that is a warning.
+//! 7. Nothing is printed by any other file.
 
 use std::fmt;
 use std::io;
@@ -16,6 +17,7 @@ use anstream::AutoStream;
 use anstream::ColorChoice;
 use anstyle::AnsiColor;
 use anstyle::Style;
+use pki_core::report::Printable;
 
 use crate::args::Color;
 use crate::failure::Failure;
@@ -24,6 +26,18 @@ use crate::failure::Failure;
 pub(crate) struct Terminal {
     stdout: AutoStream<io::Stdout>,
     stderr: AutoStream<io::Stderr>,
+    change: Change,
+}
+
+/// What has become of the change that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// None was asked for, or it is not made yet.
+    NotMade,
+    /// It is made.
+    Made,
+    /// It is made, and the report of it is lost, which has been said.
+    MadeUnreported,
 }
 
 impl Terminal {
@@ -38,14 +52,19 @@ impl Terminal {
         Self {
             stdout: AutoStream::new(io::stdout(), choice),
             stderr: AutoStream::new(io::stderr(), choice),
+            change: Change::NotMade,
         }
     }
 
     /// Prints a part of the answer as it is, without adding a newline.
     pub(crate) fn print(&mut self, text: impl fmt::Display) -> Result<(), Failure> {
-        self.stdout
-            .write_all(text.to_string().as_bytes())
-            .map_err(|error| Failure::output(&error))
+        let outcome = self.stdout.write_all(text.to_string().as_bytes());
+        self.printed(outcome)
+    }
+
+    /// What was asked for is done: a report of it that cannot be printed does not undo it.
+    pub(crate) fn change_is_made(&mut self) {
+        self.change = Change::Made;
     }
 
     /// Says why the command did not answer, and what to do.
@@ -53,9 +72,9 @@ impl Terminal {
         let Some((sentence, hint)) = failure.message() else {
             return;
         };
-        self.note("error", AnsiColor::Red, &sentence);
+        self.note("error", AnsiColor::Red, sentence);
         if let Some(hint) = hint {
-            self.note("hint", AnsiColor::Cyan, &hint);
+            self.note("hint", AnsiColor::Cyan, hint);
         }
     }
 
@@ -69,13 +88,27 @@ impl Terminal {
 
     /// Makes sure that everything printed has arrived.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
-        self.stdout.flush().map_err(|error| Failure::output(&error))
+        let outcome = self.stdout.flush();
+        self.printed(outcome)
     }
 
-    fn note(&mut self, what: &str, color: AnsiColor, text: &dyn fmt::Display) {
+    fn printed(&mut self, outcome: io::Result<()>) -> Result<(), Failure> {
+        let Err(error) = outcome else { return Ok(()) };
+        if error.kind() == io::ErrorKind::BrokenPipe || self.change == Change::NotMade {
+            return Err(Failure::output(&error));
+        }
+        if self.change == Change::Made {
+            let text = format!("standard output: {error}; the files are written all the same");
+            self.note("warning", AnsiColor::Yellow, &text);
+            self.change = Change::MadeUnreported;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, what: &str, color: AnsiColor, text: &str) {
         let style = Style::new().bold().fg_color(Some(color.into()));
         // When stderr is gone there is nobody left to tell.
-        let _ = writeln!(self.stderr, "{style}{what}{style:#}: {text}");
+        let _ = writeln!(self.stderr, "{style}{what}{style:#}: {}", Printable(text));
     }
 }
 

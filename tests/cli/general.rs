@@ -78,3 +78,31 @@ fn no_color_unless_asked() {
     let asked = hapki(["--color", "always", "audit", "/no/such/path"]);
     assert!(stderr(&asked).contains('\u{1b}'));
 }
+
+#[test]
+fn a_full_disk_under_stdout_does_not_undo_what_was_written() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let output = hapki_in(directory.path())
+        .args(["demo", "cluster"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0);
+    assert!(directory.path().join("cluster/shaolin").is_dir());
+    let said = stderr(&output);
+    assert!(
+        said.contains("the files are written all the same"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_sentence_cannot_command_the_terminal() {
+    let output = hapki(["--color", "always", "audit", "/no/\u{1b}[2J\nsuch"]);
+    assert!(!stderr(&output).contains("\u{1b}[2J"));
+    assert!(stderr(&output).contains("/no/\\u{1b}[2J\\u{a}such"));
+}

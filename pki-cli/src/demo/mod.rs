@@ -38,6 +38,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     let now = args.now.instant();
     let bundle = forge::cluster(directory, now).map_err(Failure::refused)?;
     write(&bundle, now)?;
+    terminal.change_is_made();
     let nodes = [PathArgument::from(directory.clone())];
     let options = Options { siblings: true };
     let audit = pki_core::audit::audit(&nodes, options, None, now, &Settings::default())
@@ -64,7 +65,8 @@ fn must_be_empty(directory: &Path) -> Result<(), Failure> {
             Err(Failure::refused(format_args!("{shown} is not a directory"))
                 .hint("name a directory that is empty or not there yet: hapki demo DIR"))
         }
-        Err(error) => Err(Failure::refused(format_args!("{shown}: {error}"))),
+        Err(error) => Err(Failure::refused(format_args!("{shown}: {error}"))
+            .hint("name a directory that can be written: hapki demo DIR")),
     }
 }
 

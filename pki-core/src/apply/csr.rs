@@ -7,6 +7,7 @@ use crate::apply::Means;
 use crate::apply::authorities;
 use crate::apply::authorities::Paths;
 use crate::apply::commit;
+use crate::apply::error::REQUEST;
 use crate::apply::files;
 use crate::apply::hollow_file;
 use crate::bundle::Bundle;
@@ -41,7 +42,7 @@ pub(super) fn read(
                 }),
             };
         }
-        Err(problem) => return Err(authorities::refused(path, "the request", problem)),
+        Err(problem) => return Err(authorities::refused(path, REQUEST, problem)),
     };
     match CertificationRequest::from_bytes(&document.bytes) {
         Ok(request) => Ok(Some(request)),

@@ -101,8 +101,17 @@ impl ApplyError {
     }
 }
 
+/// What `--csr` names.
+pub(super) const REQUEST: &str = "the request";
+
 fn read_hint(what: &str, problem: &ReadProblem) -> String {
+    if what == REQUEST {
+        return "give a file that can be read with --csr".to_owned();
+    }
     match problem {
+        ReadProblem::Refused(why) if why != "permission denied" => {
+            format!("mend that, or say where {what} is with --ca-cert and --ca-key")
+        }
         ReadProblem::Missing | ReadProblem::DanglingLink { .. } => {
             format!("say where {what} is with --pki-dir, or with --ca-cert and --ca-key")
         }

@@ -249,10 +249,15 @@ fn parsers_words(error: &serde_saphyr::Error) -> String {
 }
 
 fn yaml_hint(error: &serde_saphyr::Error) -> Option<String> {
-    error
-        .to_string()
-        .contains("tab")
-        .then(|| "indent by spaces: YAML takes no tabs there".to_owned())
+    let words = error.to_string();
+    let hint = if words.contains("tab") {
+        "indent by spaces: YAML takes no tabs there"
+    } else if words.contains("budget") || words.contains("recursi") {
+        "write it without anchors that multiply and without deep nesting"
+    } else {
+        "write `key: value` lines, indented by spaces"
+    };
+    Some(hint.to_owned())
 }
 
 /// Bytes.

@@ -6,6 +6,8 @@ pub mod json;
 pub mod plain;
 mod printable;
 
+pub use crate::report::printable::Printable;
+
 use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;

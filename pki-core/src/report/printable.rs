@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write;
 
 /// One line of text whose control and direction-changing characters are escaped.
-pub(super) struct Printable<'a>(pub(super) &'a str);
+pub struct Printable<'a>(pub &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -88,6 +88,14 @@ impl ReadProblem {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing | Self::DanglingLink { .. })
     }
+
+    /// What is missing may be what the link `here` points to.
+    pub(super) fn or_dangling_link(self, here: &Path) -> Self {
+        match (self, std::fs::read_link(here)) {
+            (Self::Missing, Ok(target)) => Self::DanglingLink { target },
+            (problem, _) => problem,
+        }
+    }
 }
 
 impl From<io::Error> for ReadProblem {
@@ -98,7 +106,11 @@ impl From<io::Error> for ReadProblem {
             io::ErrorKind::NotADirectory => {
                 Self::Refused("a part of its path is not a directory".to_owned())
             }
-            _ => Self::Refused(error.to_string()),
+            _ => {
+                let text = error.to_string();
+                let words = text.split(" (os error").next().unwrap_or_default();
+                Self::Refused(words.to_lowercase())
+            }
         }
     }
 }

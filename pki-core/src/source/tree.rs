@@ -134,11 +134,8 @@ impl Tree {
     /// When it is not there, not a regular file, too large, or not readable.
     pub fn read(&self, path: &Path) -> Result<Document, ReadProblem> {
         let place = self.place(path);
-        let (bytes, mode) =
-            document::read(&self.follow(path)?).map_err(|problem| match problem {
-                ReadProblem::Missing => link_target(&place.read_from),
-                other => other,
-            })?;
+        let (bytes, mode) = document::read(&self.follow(path)?)
+            .map_err(|problem| problem.or_dangling_link(&place.read_from))?;
         Ok(Document { place, bytes, mode })
     }
 
@@ -179,13 +176,6 @@ impl Tree {
                 }
             }
         }
-    }
-}
-
-fn link_target(here: &Path) -> ReadProblem {
-    match std::fs::read_link(here) {
-        Ok(target) => ReadProblem::DanglingLink { target },
-        Err(_) => ReadProblem::Missing,
     }
 }
 

@@ -30,6 +30,12 @@ pub enum PemError {
     /// No block at all.
     #[error("no PEM block found")]
     Empty,
+    /// A BEGIN line that goes on after its label.
+    #[error("line {line}: a BEGIN line goes on after its label; the file has lost its line breaks")]
+    NoLineBreak {
+        /// The line of the BEGIN.
+        line: u32,
+    },
     /// A BEGIN without its END.
     #[error("line {line}: `{label}` begins but does not end; the file is cut short")]
     Unterminated {
@@ -63,7 +69,8 @@ impl PemError {
     pub fn line(&self) -> Option<u32> {
         match self {
             Self::Empty => None,
-            Self::Unterminated { line, .. }
+            Self::NoLineBreak { line }
+            | Self::Unterminated { line, .. }
             | Self::OtherEnd { line, .. }
             | Self::Base64 { line, .. } => Some(*line),
         }
@@ -72,7 +79,7 @@ impl PemError {
     /// The label of the block concerned.
     pub fn label(&self) -> Option<&str> {
         match self {
-            Self::Empty => None,
+            Self::Empty | Self::NoLineBreak { .. } => None,
             Self::Unterminated { label, .. }
             | Self::OtherEnd { label, .. }
             | Self::Base64 { label, .. } => Some(label),
@@ -103,6 +110,9 @@ pub fn blocks(text: &[u8]) -> Vec<Result<PemBlock, PemError>> {
             });
         } else if let Some(label) = marker(line, b"-----END ") {
             found.extend(open.take().map(|open| open.close(text, &label, start..end)));
+        } else if runs_on(line) {
+            found.extend(open.take().map(|open| Err(open.unterminated())));
+            found.push(Err(PemError::NoLineBreak { line: number }));
         }
         start = end;
     }
@@ -169,13 +179,23 @@ impl Open {
     }
 }
 
-/// The label of a `-----BEGIN LABEL-----` or END line.
+/// The label of a `-----BEGIN LABEL-----` or END line. What is longer or holds anything else than a label does
+/// (RFC 7468 section 3) may be the key itself, in a file that lost its line breaks, and labels are shown.
 fn marker(line: &[u8], prefix: &[u8]) -> Option<String> {
     let label = line
         .trim_ascii_end()
         .strip_prefix(prefix)?
         .strip_suffix(b"-----")?;
-    Some(String::from_utf8_lossy(label).into_owned())
+    let is_label = label.len() <= LONGEST_LABEL
+        && label.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && !label.windows(2).any(|pair| pair == b"--");
+    is_label.then(|| String::from_utf8_lossy(label).into_owned())
+}
+
+/// Whether a line begins as BEGIN lines do, label and all, and then goes on.
+fn runs_on(line: &[u8]) -> bool {
+    line.strip_prefix(b"-----BEGIN ")
+        .is_some_and(|rest| rest.windows(5).any(|part| part == b"-----"))
 }
 
 /// `Key: value` lines up to an empty line (RFC 1421 section 4.6), and what follows them.
@@ -211,6 +231,8 @@ fn decode(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(Zeroizing::new(der))
 }
 
+/// `ENCRYPTED PRIVATE KEY` has 21 characters, `NEW CERTIFICATE REQUEST` 23.
+const LONGEST_LABEL: usize = 40;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
@@ -298,6 +320,23 @@ mod tests {
             only(text.as_bytes()).err().unwrap().to_string(),
             "line 1: `CERTIFICATE` begins but ends as `X509 CRL`"
         );
+    }
+
+    #[test]
+    fn a_key_without_line_breaks_is_not_taken_for_a_label() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n";
+        for line_break in ["\r", " ", "", "\\n"] {
+            let error = only(key.replace('\n', line_break).as_bytes())
+                .err()
+                .unwrap();
+            assert_eq!(error, PemError::NoLineBreak { line: 1 }, "{line_break:?}");
+        }
+        let body = "MC4CAQAw".repeat(8);
+        for label in ["BEGIN PRIVATE KEY", "END"] {
+            let text = key.replace(label, &format!("{label} {body}"));
+            let error = only(text.as_bytes()).err().unwrap();
+            assert!(!format!("{error:?}").contains(&body), "{error}");
+        }
     }
 
     #[test]

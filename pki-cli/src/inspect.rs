@@ -87,12 +87,18 @@ fn stream(file: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn nothing_read(inspection: &Inspection) -> Failure {
-    let problems: Vec<String> = inspection
-        .files
-        .iter()
-        .flat_map(|file| &file.problems)
+    let all = || inspection.files.iter().flat_map(|file| &file.problems);
+    let mut problems: Vec<String> = all()
+        .take(MOST_PROBLEMS)
         .map(|problem| format!("{}: {}", problem.place, problem.sentence))
         .collect();
+    let more = all().count().saturating_sub(MOST_PROBLEMS);
+    if more > 0 {
+        problems.push(format!("and {more} more"));
+    }
     Failure::refused(problems.join("; "))
         .hint("give certificates, private keys, requests or kubeconfigs, in PEM or DER")
 }
+
+/// A sentence with more of them is not read.
+const MOST_PROBLEMS: usize = 10;

@@ -55,7 +55,7 @@ pub struct Context {
 pub struct Cluster {
     /// Its name.
     pub name: String,
-    /// The URL that is dialled.
+    /// The URL that is dialled, without what it may hold of secrets.
     pub server: Option<Text>,
     /// What the certificate has to carry in place of the URL's host.
     pub tls_server_name: Option<Text>,
@@ -212,7 +212,11 @@ impl Reader<'_> {
         );
         Cluster {
             name: named.name.unwrap_or_default(),
-            server: cluster.server.map(Text::from).filter(not_empty),
+            server: cluster
+                .server
+                .map(Text::from)
+                .map(without_secrets)
+                .filter(not_empty),
             tls_server_name: cluster.tls_server_name.map(Text::from).filter(not_empty),
             insecure: cluster
                 .insecure_skip_tls_verify
@@ -298,6 +302,24 @@ impl From<NamedContext> for Context {
             user: context.user.unwrap_or_default(),
         }
     }
+}
+
+/// A URL is shown, so its password goes, as net/http leaves it out of its errors (client.go, stripPassword), and its
+/// query and fragment, which client-go does not send either (rest/client.go, NewRESTClient).
+fn without_secrets(mut url: Text) -> Text {
+    let end = url.value.find(['?', '#']).unwrap_or(url.value.len());
+    url.value.truncate(end);
+    let start = url.value.find("://").map_or(0, |at| at + "://".len());
+    let rest = url.value.get(start..).unwrap_or_default();
+    let authority = rest.split('/').next().unwrap_or_default();
+    let password = authority
+        .rsplit_once('@')
+        .and_then(|(user, _)| user.split_once(':'));
+    if let Some((user, password)) = password {
+        let from = start + user.len() + 1;
+        url.value.replace_range(from..from + password.len(), "***");
+    }
+    url
 }
 
 fn not_empty(text: &Text) -> bool {
@@ -402,5 +424,29 @@ impl UserFields {
         .into_iter()
         .filter_map(|(field, what)| field.is_some().then_some(what))
         .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_keeps_no_secret() {
+        for (written, kept) in [
+            ("https://10.0.0.1:6443", "https://10.0.0.1:6443"),
+            ("https://[fd00::1]:6443/a", "https://[fd00::1]:6443/a"),
+            ("https://admin@h:1", "https://admin@h:1"),
+            (
+                "https://admin:s3:c@ret@h:1/x?t=s3cret#f",
+                "https://admin:***@h:1/x",
+            ),
+            ("admin:s3cret@h", "admin:***@h"),
+            ("https://h/?token=s3cret", "https://h/"),
+        ] {
+            let line = 1;
+            let value = written.to_owned();
+            assert_eq!(without_secrets(Text { value, line }).value, kept);
+        }
     }
 }

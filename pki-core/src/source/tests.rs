@@ -246,3 +246,23 @@ mod unix {
         );
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_told_outside_trees_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("ca.crt");
+    std::os::unix::fs::symlink("/nowhere", &link).unwrap();
+    let problem = read_file(&link).unwrap_err();
+    assert_eq!(
+        problem.to_string(),
+        "is a link to /nowhere, which is not there"
+    );
+    let circle = directory.path().join("circle");
+    std::os::unix::fs::symlink(&circle, &circle).unwrap();
+    let problem = read_file(&circle).unwrap_err();
+    assert_eq!(
+        problem.to_string(),
+        "cannot be read: too many levels of symbolic links"
+    );
+}

@@ -151,6 +151,28 @@ fn trees_with_different_cas_are_refused() {
 }
 
 #[test]
+fn a_ca_file_with_its_key_in_it_goes_to_no_other_node() {
+    let directory = tempfile::tempdir().unwrap();
+    init(directory.path(), INVENTORY, &[]);
+    let trees = directory.path().join("trees");
+    for node in ["shaolin", "wudang"] {
+        let pki = trees.join(node).join("etc/kubernetes/pki");
+        let both = [fs::read(pki.join("ca.crt")), fs::read(pki.join("ca.key"))];
+        fs::write(pki.join("ca.crt"), both.map(Result::unwrap).concat()).unwrap();
+    }
+    let before = digest(&trees);
+    let output = init(
+        directory.path(),
+        &format!("{INVENTORY}{WORKER}"),
+        &["--force"],
+    );
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("pki/ca.crt holds a private key"));
+    assert!(stderr(&output).contains("hint: leave only the certificate in it"));
+    assert_eq!(digest(&trees), before);
+}
+
+#[test]
 fn external_etcd_gets_no_ca_and_no_certificates() {
     let directory = tempfile::tempdir().unwrap();
     let inventory =

@@ -61,6 +61,9 @@ pub enum ApplyError {
         /// Another.
         other: PathBuf,
     },
+    /// A CA's certificate file that would carry its key to every node.
+    #[error("{} holds a private key beside the certificate, and it would be copied to every node", .0.display())]
+    KeyInCertificateFile(PathBuf),
     /// Half of the service-account pair.
     #[error("{} is there without {}", there.display(), missing.display())]
     HalfOfPair {
@@ -91,6 +94,10 @@ impl ApplyError {
             Self::AuthoritiesDiffer { .. } => {
                 Some("keep the one that the running cluster trusts, in one tree; hapki brings it to the others".to_owned())
             }
+            Self::KeyInCertificateFile(path) => Some(format!(
+                "leave only the certificate in it; the key belongs in {}, mode 0600",
+                path.with_extension("key").display()
+            )),
             Self::HalfOfPair { .. } => Some("bring the other half, or move this one away".to_owned()),
         }
     }

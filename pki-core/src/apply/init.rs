@@ -29,6 +29,7 @@ use crate::plan::target;
 use crate::profile::Authority;
 use crate::source;
 use crate::write::Settings;
+use crate::x509::pem;
 
 /// What `hapki init` was told.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +123,9 @@ fn present(
             let found = found(&paths.certificate, &mut present)?;
             let has_key = found_quietly(&paths.key, &mut present);
             let Some(found) = found else { continue };
+            if holds_private_key(&found) {
+                return Err(ApplyError::KeyInCertificateFile(paths.certificate));
+            }
             match &first {
                 Some(one) if *certificate != **found => {
                     return Err(ApplyError::AuthoritiesDiffer {
@@ -150,6 +154,17 @@ fn present(
     }
     service_account(&pki_dirs, &mut present)?;
     Ok((present, loaded))
+}
+
+/// Told by the label alone: a damaged key is a key too.
+fn holds_private_key(text: &[u8]) -> bool {
+    pem::blocks(text).iter().any(|block| {
+        let label = match block {
+            Ok(block) => Some(block.label.as_str()),
+            Err(error) => error.label(),
+        };
+        label.is_some_and(|label| label.ends_with("PRIVATE KEY"))
+    })
 }
 
 fn known(authority: &issue::Authority, paths: Paths) -> PresentAuthority {

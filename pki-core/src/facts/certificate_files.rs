@@ -1,9 +1,8 @@
 //! Certificate and key files: every block of a PEM text, parsed once however many files hold it.
 
 use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::Hash;
-use std::hash::Hasher;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use crate::facts::Broken;
 use crate::facts::BrokenKind;
@@ -41,9 +40,10 @@ pub(super) enum Expected {
     Anything,
 }
 
-/// Certificates that were parsed already, by their bytes: one ca.crt stands in ten kubeconfigs.
+/// Certificates that were parsed already, by their bytes: one ca.crt stands in ten kubeconfigs. Two certificates differ
+/// within their first hundred bytes, so comparing them costs less than hashing one.
 #[derive(Debug, Default)]
-pub(super) struct Cache(HashSet<ByDer>);
+pub(super) struct Cache(BTreeSet<ByDer>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct ByDer(Certificate);
@@ -164,9 +164,15 @@ impl PemFile {
     }
 }
 
-impl Hash for ByDer {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.as_der().hash(state);
+impl Ord for ByDer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.as_der().cmp(other.0.as_der())
+    }
+}
+
+impl PartialOrd for ByDer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

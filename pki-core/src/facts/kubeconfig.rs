@@ -266,7 +266,9 @@ impl Reader<'_> {
     fn embedded(&mut self, mut data: Text, field: &str, expected: Expected) -> PemFile {
         let place = self.place.at_line(data.line);
         // Go's decoder passes over line ends inside base64.
-        data.value.retain(|c| !matches!(c, '\r' | '\n'));
+        if data.value.contains(['\r', '\n']) {
+            data.value.retain(|c| !matches!(c, '\r' | '\n'));
+        }
         let decoded = STANDARD.decode(&data.value).map(Zeroizing::new);
         data.value.zeroize();
         match decoded {

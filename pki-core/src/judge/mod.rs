@@ -6,7 +6,7 @@ mod entitled;
 mod fault;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
@@ -38,7 +38,7 @@ pub struct Judged {
     /// One for each of the topology's edges, in the same order.
     pub edges: Vec<JudgedEdge>,
     /// Who signed what, by the DER of the certificate signed: only for certificates whose issuer is at hand.
-    issuers: HashMap<Vec<u8>, Certificate>,
+    issuers: BTreeMap<Vec<u8>, Certificate>,
 }
 
 /// The verdict on one edge.
@@ -300,7 +300,7 @@ fn unreadable(topology: &Topology, edge: &Edge) -> Option<String> {
 }
 
 /// For every certificate with a role, the authority at hand that signed it.
-fn issuers(topology: &Topology, signatures: &mut Signatures) -> HashMap<Vec<u8>, Certificate> {
+fn issuers(topology: &Topology, signatures: &mut Signatures) -> BTreeMap<Vec<u8>, Certificate> {
     let held = topology
         .holdings
         .iter()
@@ -308,7 +308,7 @@ fn issuers(topology: &Topology, signatures: &mut Signatures) -> HashMap<Vec<u8>,
         .map(|holding| &holding.certificate);
     let trusted = topology.edges.iter().flat_map(|edge| &edge.trusts.roots);
     let authorities: Vec<&Certificate> = held.chain(trusted).collect();
-    let mut issuers = HashMap::new();
+    let mut issuers = BTreeMap::new();
     for holding in &topology.holdings {
         let certificate = &holding.certificate;
         if issuers.contains_key(certificate.as_der()) || certificate.is_self_issued() {

@@ -12,39 +12,43 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// A whole page, lines and all, in which only `escapes` reach the terminal as they are.
+/// A whole page, lines and all, in which only `escapes`, which begin with a control character, reach the terminal as
+/// they are.
 pub(super) fn page(text: &str, escapes: &[&str]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(c) = rest.chars().next() {
+    while let Some(at) = rest.find(|c| c != '\n' && is_obeyed(c)) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
         let known = escapes
             .iter()
-            .find(|escape| !escape.is_empty() && rest.starts_with(**escape));
+            .find(|escape| !escape.is_empty() && from.starts_with(**escape));
         let taken = if let Some(escape) = known {
             out.push_str(escape);
             escape.len()
         } else {
+            let Some(c) = from.chars().next() else { break };
             // Writing to a String cannot fail.
-            let _ = if c == '\n' {
-                out.write_char(c)
-            } else {
-                put(&mut out, c)
-            };
+            let _ = put(&mut out, c);
             c.len_utf8()
         };
-        rest = rest.get(taken..).unwrap_or_default();
+        rest = from.get(taken..).unwrap_or_default();
     }
+    out.push_str(rest);
     out
 }
 
 fn put(out: &mut impl Write, c: char) -> fmt::Result {
-    let obeyed = c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if obeyed {
+    if is_obeyed(c) {
         write!(out, "{}", c.escape_unicode())
     } else {
         out.write_char(c)
     }
+}
+
+fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

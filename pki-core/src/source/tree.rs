@@ -106,24 +106,28 @@ impl Tree {
 
     /// Where `path` of the node lies here; links are not followed.
     pub fn locate(&self, path: &Path) -> PathBuf {
-        let path = resolve::absolute(path);
+        self.locate_absolute(&resolve::absolute(path))
+    }
+
+    fn locate_absolute(&self, path: &Path) -> PathBuf {
         match &self.base {
-            Base::Machine => path,
-            Base::Root(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
+            Base::Machine => path.to_path_buf(),
+            Base::Root(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
             Base::Directory { on_node, here } => match path.strip_prefix(on_node) {
                 Ok(rest) if rest.as_os_str().is_empty() => here.clone(),
                 Ok(rest) => here.join(rest),
-                Err(_) => path,
+                Err(_) => path.to_path_buf(),
             },
         }
     }
 
     /// The place of `path` of the node.
     pub fn place(&self, path: &Path) -> Place {
+        let path = resolve::absolute(path);
         Place {
             node: self.name.clone().unwrap_or_default(),
-            path: resolve::absolute(path),
-            read_from: self.locate(path),
+            read_from: self.locate_absolute(&path),
+            path,
             line: None,
         }
     }

@@ -1,6 +1,6 @@
 //! Signature checks, each made once: they are what judging costs.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::x509::certificate::Certificate;
 use crate::x509::spki::PublicKey;
@@ -8,8 +8,8 @@ use crate::x509::spki::PublicKey;
 /// Which issuer key has signed which certificate, remembered for a run.
 #[derive(Debug, Default)]
 pub struct Signatures {
-    /// Issuer's SubjectPublicKeyInfo, then the certificate's DER.
-    known: HashMap<Vec<u8>, HashMap<Vec<u8>, bool>>,
+    /// Issuer's SubjectPublicKeyInfo, then the certificate's DER. Both differ early, so comparing costs less than hashing.
+    known: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, bool>>,
     made: usize,
 }
 

@@ -15,6 +15,7 @@ const usage = `usage:
   gocheck keypair --cert C.pem --key K.pem
   gocheck get --roots R.pem --url URL --cert C.pem --key K.pem [--header "NAME: VALUE"]
   gocheck serve --addr HOST:PORT --cert C.pem --key K.pem --client-ca CA.pem
+  gocheck witness < QUESTIONS
   gocheck bench issue --key p256|rsa2048 -n N
 Every answer is one JSON object on stdout. Exit code: 0 yes, 1 no, 2 could not be asked.
 `
@@ -31,6 +32,7 @@ func main() {
 		"get":      get,
 		"serve":    serve,
 		"bench":    bench,
+		"witness":  witness,
 	}
 	command, known := commands[os.Args[1]]
 	if !known {

@@ -1,0 +1,176 @@
+//! Certificates as a description: what `pki-core` would never issue can be said here.
+
+use pki_core::x509::certificate::Certificate;
+use pki_core::x509::name::DistinguishedName;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::der;
+use crate::keys::Key;
+
+#[derive(Clone)]
+pub struct Spec<'a> {
+    pub version_3: bool,
+    pub serial: u64,
+    pub subject: DistinguishedName,
+    pub issuer: DistinguishedName,
+    pub not_before: OffsetDateTime,
+    pub not_after: OffsetDateTime,
+    pub key: &'a Key,
+    /// The cA flag and the path length.
+    pub constraints: Option<(bool, Option<u64>)>,
+    pub key_usage: Option<u16>,
+    pub usages: Vec<&'static str>,
+    pub names: Vec<San>,
+    pub subject_key_id: Option<Vec<u8>>,
+    pub authority_key_id: Option<Vec<u8>>,
+    /// Identifier, critical, contents.
+    pub further: Vec<(&'static str, bool, Vec<u8>)>,
+    /// What the certificate says it is signed with, where that is a lie.
+    pub claimed_algorithm: Option<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+pub enum San {
+    Dns(String),
+    Ip(Vec<u8>),
+    Email(String),
+    Uri(String),
+}
+
+pub const NOW: OffsetDateTime = datetime!(2026-06-01 12:34:56 UTC);
+pub const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
+pub const DIGITAL_SIGNATURE: u16 = 1;
+pub const KEY_CERT_SIGN: u16 = 1 << 5;
+
+pub fn name(common_name: &str) -> DistinguishedName {
+    DistinguishedName::new(common_name, &[])
+}
+
+impl<'a> Spec<'a> {
+    /// A server's certificate without names.
+    pub fn leaf(subject: &str, issuer: &str, key: &'a Key) -> Self {
+        Self {
+            version_3: true,
+            serial: 4_660,
+            subject: name(subject),
+            issuer: name(issuer),
+            not_before: datetime!(2025-01-01 0:00 UTC),
+            not_after: datetime!(2030-01-01 0:00 UTC),
+            key,
+            constraints: None,
+            key_usage: Some(DIGITAL_SIGNATURE),
+            usages: vec![SERVER_AUTH],
+            names: Vec::new(),
+            subject_key_id: None,
+            authority_key_id: None,
+            further: Vec::new(),
+            claimed_algorithm: None,
+        }
+    }
+
+    pub fn authority(subject: &str, issuer: &str, key: &'a Key) -> Self {
+        Self {
+            constraints: Some((true, None)),
+            key_usage: Some(KEY_CERT_SIGN),
+            usages: Vec::new(),
+            ..Self::leaf(subject, issuer, key)
+        }
+    }
+
+    pub fn signed_by(&self, signer: &Key) -> Certificate {
+        let algorithm = match self.claimed_algorithm {
+            Some(claimed) => der::sequence(&[&der::oid(claimed), der::NULL]),
+            None => signer.algorithm.clone(),
+        };
+        let tbs = self.tbs(&algorithm);
+        let signature = der::bit_string(&signer.sign(&tbs));
+        let certificate = der::sequence(&[&tbs, &algorithm, &signature]);
+        Certificate::from_vec(certificate).expect("what is forged can be read")
+    }
+
+    fn tbs(&self, algorithm: &[u8]) -> Vec<u8> {
+        let validity = der::sequence(&[&der::time(self.not_before), &der::time(self.not_after)]);
+        let mut parts = Vec::new();
+        if self.version_3 {
+            parts.push(der::element(0xa0, &[&der::integer(2)]));
+        }
+        parts.extend([der::integer(self.serial), algorithm.to_vec()]);
+        parts.extend([self.issuer.as_der().to_vec(), validity]);
+        parts.extend([self.subject.as_der().to_vec(), self.key.spki.clone()]);
+        let extensions = self.extensions();
+        if self.version_3 && !extensions.is_empty() {
+            let extensions: Vec<&[u8]> = extensions.iter().map(Vec::as_slice).collect();
+            parts.push(der::element(0xa3, &[&der::sequence(&extensions)]));
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        der::sequence(&parts)
+    }
+
+    fn extensions(&self) -> Vec<Vec<u8>> {
+        let mut extensions = Vec::new();
+        if let Some((ca, path_length)) = self.constraints {
+            let flag = if ca { der::TRUE } else { &[] };
+            let length = path_length.map(der::integer).unwrap_or_default();
+            extensions.push(extension(
+                "2.5.29.19",
+                true,
+                &der::sequence(&[flag, &length]),
+            ));
+        }
+        if let Some(bits) = self.key_usage {
+            extensions.push(extension("2.5.29.15", true, &der::named_bits(bits)));
+        }
+        if !self.usages.is_empty() {
+            let usages = self.usages.iter().map(|usage| der::oid(usage));
+            let content = der::sequence(&[&usages.collect::<Vec<_>>().concat()]);
+            extensions.push(extension("2.5.29.37", false, &content));
+        }
+        if !self.names.is_empty() {
+            let names: Vec<Vec<u8>> = self.names.iter().map(San::to_der).collect();
+            extensions.push(extension(
+                "2.5.29.17",
+                false,
+                &der::sequence(&[&names.concat()]),
+            ));
+        }
+        if let Some(id) = &self.subject_key_id {
+            extensions.push(extension("2.5.29.14", false, &der::octet_string(id)));
+        }
+        if let Some(id) = &self.authority_key_id {
+            let content = der::sequence(&[&der::element(0x80, &[id])]);
+            extensions.push(extension("2.5.29.35", false, &content));
+        }
+        let further = self.further.iter();
+        extensions
+            .extend(further.map(|(oid, critical, content)| extension(oid, *critical, content)));
+        extensions
+    }
+}
+
+impl San {
+    pub fn dns(name: &str) -> Self {
+        Self::Dns(name.to_owned())
+    }
+
+    pub fn ip(address: std::net::IpAddr) -> Self {
+        match address {
+            std::net::IpAddr::V4(address) => Self::Ip(address.octets().to_vec()),
+            std::net::IpAddr::V6(address) => Self::Ip(address.octets().to_vec()),
+        }
+    }
+
+    fn to_der(&self) -> Vec<u8> {
+        match self {
+            Self::Email(address) => der::element(0x81, &[address.as_bytes()]),
+            Self::Dns(name) => der::element(0x82, &[name.as_bytes()]),
+            Self::Uri(uri) => der::element(0x86, &[uri.as_bytes()]),
+            Self::Ip(octets) => der::element(0x87, &[octets]),
+        }
+    }
+}
+
+fn extension(oid: &str, critical: bool, content: &[u8]) -> Vec<u8> {
+    let critical = if critical { der::TRUE } else { &[] };
+    der::sequence(&[&der::oid(oid), critical, &der::octet_string(content)])
+}

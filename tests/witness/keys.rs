@@ -1,0 +1,90 @@
+//! Keys that certificates are signed with, of the three kinds that clusters use.
+
+use pki_core::x509::key::KeyAlgorithm;
+use pki_core::x509::key::PrivateKey;
+use ring::rand::SystemRandom;
+use ring::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+use ring::signature::EcdsaKeyPair;
+use ring::signature::Ed25519KeyPair;
+use ring::signature::KeyPair;
+use ring::signature::RSA_PKCS1_SHA256;
+use ring::signature::RsaKeyPair;
+
+use crate::der;
+
+pub struct Key {
+    /// The SubjectPublicKeyInfo.
+    pub spki: Vec<u8>,
+    /// The AlgorithmIdentifier of its signatures.
+    pub algorithm: Vec<u8>,
+    signer: Signer,
+}
+
+enum Signer {
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+    Rsa(Box<RsaKeyPair>),
+}
+
+impl Key {
+    pub fn ecdsa() -> Self {
+        let random = SystemRandom::new();
+        let kind = &ECDSA_P256_SHA256_ASN1_SIGNING;
+        let document = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(kind, document.as_ref(), &random).unwrap();
+        let kind = der::sequence(&[
+            &der::oid("1.2.840.10045.2.1"),
+            &der::oid("1.2.840.10045.3.1.7"),
+        ]);
+        Self {
+            spki: spki(&kind, pair.public_key().as_ref()),
+            algorithm: der::sequence(&[&der::oid("1.2.840.10045.4.3.2")]),
+            signer: Signer::Ecdsa(pair),
+        }
+    }
+
+    pub fn ed25519() -> Self {
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
+        let algorithm = der::sequence(&[&der::oid("1.3.101.112")]);
+        Self {
+            spki: spki(&algorithm, pair.public_key().as_ref()),
+            algorithm,
+            signer: Signer::Ed25519(pair),
+        }
+    }
+
+    pub fn rsa() -> Self {
+        let key = PrivateKey::generate(KeyAlgorithm::Rsa2048).unwrap();
+        let block = pem::parse(key.to_pem()).unwrap();
+        let pair = match block.tag() {
+            "RSA PRIVATE KEY" => RsaKeyPair::from_der(block.contents()),
+            _ => RsaKeyPair::from_pkcs8(block.contents()),
+        }
+        .unwrap();
+        let kind = der::sequence(&[&der::oid("1.2.840.113549.1.1.1"), der::NULL]);
+        Self {
+            spki: spki(&kind, pair.public_key().as_ref()),
+            algorithm: der::sequence(&[&der::oid("1.2.840.113549.1.1.11"), der::NULL]),
+            signer: Signer::Rsa(Box::new(pair)),
+        }
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match &self.signer {
+            Signer::Ecdsa(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Signer::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+            Signer::Rsa(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .unwrap();
+                signature
+            }
+        }
+    }
+}
+
+fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+    der::sequence(&[algorithm, &der::bit_string(key)])
+}

@@ -1,0 +1,163 @@
+//! The witness: thousands of cases that a seed value decides, judged by Go and by hapki; verdict and text must be alike.
+//!
+//! ```text
+//! tests/peers/build.sh && cargo test --test witness -- --ignored --nocapture
+//! ```
+//!
+//! `HAPKI_WITNESS_SEED` and `HAPKI_WITNESS_CASES` choose others than the usual cases. A case is the seed value and its
+//! number: its keys differ from run to run, its question does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test states its assumptions by failing"
+)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a test crate has no readers outside"
+)]
+
+mod case;
+mod chains;
+mod der;
+mod families;
+mod forge;
+mod keys;
+mod known;
+mod names;
+mod peer;
+mod random;
+
+use std::collections::BTreeMap;
+
+use case::Answer;
+use case::Case;
+use families::FAMILIES;
+use families::World;
+use known::Known;
+use random::Random;
+
+const SEED: u64 = 20_260_601;
+const CASES: usize = 10_000;
+/// Of all cases, that must be accepted, and that must be refused, in per cent.
+const LEAST_SHARE: usize = 25;
+const SHOWN: usize = 12;
+
+#[test]
+#[ignore = "needs Go: tests/peers/build.sh"]
+fn go_and_hapki_say_the_same() {
+    let seed = setting("HAPKI_WITNESS_SEED", SEED);
+    let count = setting("HAPKI_WITNESS_CASES", CASES as u64) as usize;
+    let cases = generate(seed, count);
+    let known = Known::read(include_str!("known.toml"));
+    let mut tally = Tally::default();
+    for (number, (case, go)) in cases.iter().zip(peer::go(&cases)).enumerate() {
+        let family = family_of(number);
+        let hapki = case.hapki();
+        if go != hapki && !known.allows(family, &go, &hapki) {
+            tally.differ.push(difference(number, case, &go, &hapki));
+        }
+        tally.count(family, go.is_none());
+    }
+    tally.print(seed, count);
+    tally.judge(count, count >= CASES, &known);
+}
+
+#[test]
+fn every_family_is_reproducible_and_judged_without_a_panic() {
+    let asked = || {
+        let cases = generate(SEED, FAMILIES.len() * 2);
+        let answers = cases.iter().map(Case::hapki);
+        answers.collect::<Vec<_>>()
+    };
+    assert_eq!(asked(), asked());
+}
+
+fn generate(seed: u64, count: usize) -> Vec<Case> {
+    let world = World::new();
+    (0..count)
+        .map(|number| {
+            let (_, make) = FAMILIES[number % FAMILIES.len()];
+            make(&mut Random::new(seed, number), &world)
+        })
+        .collect()
+}
+
+fn family_of(number: usize) -> &'static str {
+    FAMILIES[number % FAMILIES.len()].0
+}
+
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |value| {
+        let number = value.parse();
+        number.unwrap_or_else(|_| panic!("{name}={value} is not a number"))
+    })
+}
+
+fn difference(number: usize, case: &Case, go: &Answer, hapki: &Answer) -> String {
+    let say = |answer: &Answer| answer.clone().unwrap_or_else(|| "(accepted)".to_owned());
+    format!(
+        "case {number}, {}, host {:?}\n  Go:    {}\n  hapki: {}\n  leaf:\n{}",
+        family_of(number),
+        case.host,
+        say(go),
+        say(hapki),
+        case.chain[0].to_pem()
+    )
+}
+
+#[derive(Default)]
+struct Tally {
+    /// Accepted and refused, by family.
+    families: BTreeMap<&'static str, [usize; 2]>,
+    differ: Vec<String>,
+}
+
+impl Tally {
+    fn count(&mut self, family: &'static str, accepted: bool) {
+        self.families.entry(family).or_default()[usize::from(!accepted)] += 1;
+    }
+
+    fn total(&self, which: usize) -> usize {
+        self.families.values().map(|counts| counts[which]).sum()
+    }
+
+    fn print(&self, seed: u64, count: usize) {
+        println!(
+            "seed {seed}, {count} cases, {} families",
+            self.families.len()
+        );
+        for (family, [accepted, refused]) in &self.families {
+            println!("{family:24} {accepted:6} accepted {refused:6} refused");
+        }
+        let [accepted, refused] = [self.total(0), self.total(1)];
+        println!(
+            "{:24} {accepted:6} accepted {refused:6} refused, {} differ",
+            "all",
+            self.differ.len()
+        );
+    }
+
+    fn judge(&self, count: usize, all: bool, known: &Known) {
+        let shown = &self.differ[..self.differ.len().min(SHOWN)];
+        assert!(
+            shown.is_empty(),
+            "{} differ:\n{}",
+            self.differ.len(),
+            shown.join("\n")
+        );
+        for (which, what) in ["accepted", "refused"].into_iter().enumerate() {
+            let share = self.total(which) * 100 / count.max(1);
+            assert!(share >= LEAST_SHARE, "only {share} % are {what}");
+        }
+        let unmet = known.never_met();
+        assert!(
+            !all || unmet.is_empty(),
+            "known.toml holds what no case shows:\n{}",
+            unmet.join("\n")
+        );
+    }
+}

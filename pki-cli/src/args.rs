@@ -22,6 +22,7 @@ use crate::failure::Failure;
 use crate::init;
 use crate::inspect;
 use crate::issue;
+use crate::verify;
 
 /// Issue, audit and mend the certificates and shared keys of Kubernetes masters and registries
 #[derive(Debug, Parser)]
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Issue(Box<issue::Args>),
     /// Say which connections fail, why, and what mends them
     Audit(audit::Args),
+    /// Judge one chain as a Go client would
+    Verify(verify::Args),
     /// Say what certificates, keys, requests and kubeconfigs hold
     Inspect(inspect::Args),
     /// Write a broken three-master cluster and audit it

@@ -1,9 +1,5 @@
 //! `hapki inspect`: files to bytes, `pki_core::inspect`, a listing.
 
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io;
-use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -12,12 +8,12 @@ use pki_core::inspect::Input;
 use pki_core::inspect::Inspection;
 use pki_core::place::Place;
 use pki_core::report;
-use pki_core::source;
 
 use crate::Answer;
 use crate::args;
 use crate::args::Format;
 use crate::failure::Failure;
+use crate::input;
 use crate::terminal::Terminal;
 
 /// Arguments of `hapki inspect`.
@@ -48,42 +44,10 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
 }
 
 fn input(file: &Path) -> Input {
-    if is_stream(file) {
-        return Input {
-            place: Place::file(file),
-            bytes: stream(file)
-                .map(Into::into)
-                .map_err(|error| format!("cannot be read: {error}")),
-        };
-    }
     Input {
         place: Place::file(file),
-        bytes: source::read_file(file)
-            .map(|document| document.bytes)
-            .map_err(|problem| problem.to_string()),
+        bytes: input::read(file),
     }
-}
-
-/// Standard input, or what a shell passes for `<(command)`: read to its end, though it is no regular file.
-fn is_stream(file: &Path) -> bool {
-    file == OsStr::new("-")
-        || file == Path::new("/dev/stdin")
-        || file.starts_with("/dev/fd")
-        || file.starts_with("/proc/self/fd")
-}
-
-fn stream(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if file == OsStr::new("-") {
-        io::stdin()
-            .take(source::SIZE_LIMIT)
-            .read_to_end(&mut bytes)?;
-    } else {
-        File::open(file)?
-            .take(source::SIZE_LIMIT)
-            .read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 fn nothing_read(inspection: &Inspection) -> Failure {

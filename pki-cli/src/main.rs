@@ -5,9 +5,11 @@ mod audit;
 mod demo;
 mod failure;
 mod init;
+mod input;
 mod inspect;
 mod issue;
 mod terminal;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -71,6 +73,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<Answer, Failure> {
         Command::Init(args) => init::run(args, terminal),
         Command::Issue(args) => issue::run(*args, terminal),
         Command::Audit(args) => audit::run(args, terminal),
+        Command::Verify(args) => verify::run(args, terminal),
         Command::Inspect(args) => inspect::run(args, terminal),
         Command::Demo(args) => demo::run(args, terminal),
     }

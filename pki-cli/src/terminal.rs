@@ -78,6 +78,11 @@ impl Terminal {
         }
     }
 
+    /// Says what the answer leaves out.
+    pub(crate) fn warn(&mut self, text: impl fmt::Display) {
+        self.note("warning", AnsiColor::Yellow, &text.to_string());
+    }
+
     /// How many columns text for people may fill.
     pub(crate) fn width(&self) -> usize {
         match terminal_size::terminal_size_of(io::stdout()) {

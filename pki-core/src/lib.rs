@@ -22,6 +22,7 @@
 //! | [`report`] | findings as text or JSON |
 //! | [`audit`] | the paved path from directories to findings |
 //! | [`inspect`] | what one file holds, for people |
+//! | [`verify`] | one chain judged as a Go client would |
 //! | [`plan`] | what to sign, with which names, and why |
 //! | [`issue`] | signing steps carried out in memory |
 //! | [`write`](mod@write) | the only writer of files |
@@ -48,6 +49,7 @@ pub mod source;
 pub mod token;
 pub mod topology;
 pub mod verdict;
+pub mod verify;
 pub mod write;
 pub mod x509;
 

@@ -17,3 +17,4 @@ mod init;
 mod inspect;
 mod issue;
 mod run;
+mod verify;

@@ -5,6 +5,7 @@ pub mod issue;
 pub mod json;
 pub mod plain;
 mod printable;
+pub mod verify;
 
 pub use crate::report::printable::Printable;
 

@@ -6,10 +6,13 @@
 
 mod chain;
 mod hostname;
+mod parse;
 mod signature;
 mod text;
 
 pub use hostname::HostnameRefusal;
+pub use parse::MALFORMED;
+pub use parse::parse_refusal;
 pub use signature::SignatureFailure;
 pub use text::Hint;
 pub use text::HintReason;

@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
+use crate::judge::KEY_MISMATCH;
 
 pub(super) const RULE: Rule = Rule {
     id: "key-mismatch",
@@ -48,7 +49,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         );
         let mut finding = Finding::new(RULE.id, Severity::Error, pair.certificate.clone(), message)
             .related_to(pair.key.clone(), "the key");
-        finding.says = Some("tls: private key does not match public key".to_owned());
+        finding.says = Some(KEY_MISMATCH.to_owned());
         finding.remedy = remedy::reissue(judged, &pair.certificate);
         finding.edges = groups
             .iter()

@@ -9,7 +9,9 @@ use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
+use crate::topology::BrokenKind;
 use crate::topology::Pair;
+use crate::x509::key::KeyError;
 
 pub(super) const RULE: Rule = Rule {
     id: "key-missing",
@@ -18,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let groups = group::refused(judged, FaultKind::KeyMissing);
     let mut findings: Vec<Finding> = Vec::new();
     for pair in &judged.topology.pairs {
         let is_held = judged
@@ -47,7 +50,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         let mut finding = Finding::new(RULE.id, severity, pair.certificate.clone(), message)
             .related_to(pair.key.clone(), "where the key should be");
         finding.remedy = remedy::reissue(judged, &pair.certificate);
-        finding.edges = group::refused(judged, FaultKind::KeyMissing)
+        finding.edges = groups
             .iter()
             .filter(|group| group.place.is_at(&pair.certificate))
             .flat_map(|group| &group.edges)
@@ -63,15 +66,15 @@ fn problem(judged: &Judged, pair: &Pair) -> Option<String> {
     if let Some(key) = topology.keys.iter().find(|key| key.place.is_at(&pair.key)) {
         // A key of a kind that hapki does not sign with may serve its component well.
         return match &key.key {
-            Err(
-                error @ (crate::x509::key::KeyError::NotAKey { .. }
-                | crate::x509::key::KeyError::Damaged { .. }),
-            ) => Some(error.to_string()),
+            Err(error @ (KeyError::NotAKey { .. } | KeyError::Damaged { .. })) => {
+                Some(error.to_string())
+            }
             _ => None,
         };
     }
-    let is_unreadable = topology.broken.iter().any(|broken| {
-        broken.place.is_at(&pair.key) && broken.kind != crate::topology::BrokenKind::Missing
-    });
+    let is_unreadable = topology
+        .broken
+        .iter()
+        .any(|broken| broken.place.is_at(&pair.key) && broken.kind != BrokenKind::Missing);
     (!is_unreadable).then(|| "is not there".to_owned())
 }

@@ -18,9 +18,9 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         let Some(mode) = key.mode.filter(|mode| mode & OTHERS != 0) else {
             continue;
         };
-        let is_known = findings.iter().any(|finding| {
-            finding.place.node == key.place.node && finding.place.path == key.place.path
-        });
+        let is_known = findings
+            .iter()
+            .any(|finding| finding.place.is_same_file(&key.place));
         if is_known {
             continue;
         }

@@ -325,8 +325,8 @@ fn issuers(topology: &Topology, signatures: &mut Signatures) -> BTreeMap<Vec<u8>
     issuers
 }
 
-/// `crypto/tls` `X509KeyPair`.
-const KEY_MISMATCH: &str = "tls: private key does not match public key";
+/// What Go says of a certificate and a key that do not belong together (`crypto/tls`, `X509KeyPair`).
+pub const KEY_MISMATCH: &str = "tls: private key does not match public key";
 
 /// k8s.io/client-go/transport.
 const INSECURE_WITH_ROOTS: &str =

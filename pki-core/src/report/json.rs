@@ -347,20 +347,11 @@ fn certificate_json(
         role,
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
-        serial: hexadecimal(certificate.serial()),
+        serial: certificate.serial_hex(),
         not_before: rfc3339(certificate.not_before()),
         not_after: rfc3339(certificate.not_after()),
         sans,
         key: certificate.public_key().algorithm().to_string(),
         places: vec![held_at],
     }
-}
-
-/// Lower case, without the zero byte that only keeps a number positive.
-fn hexadecimal(bytes: &[u8]) -> String {
-    let bytes = match bytes {
-        [0, rest @ ..] if !rest.is_empty() => rest,
-        all => all,
-    };
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

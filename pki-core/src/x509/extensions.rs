@@ -91,6 +91,14 @@ impl KeyUsage {
         self.0 & other.0 == other.0
     }
 
+    /// RFC 5280's names of the bits that are set, bit 0 first.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        (0..)
+            .zip(KEY_USAGES)
+            .filter(move |(bit, _)| self.0 & (1 << bit) != 0)
+            .map(|(_, name)| name)
+    }
+
     /// Both together.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -100,14 +108,11 @@ impl KeyUsage {
 impl fmt::Display for KeyUsage {
     /// RFC 5280's names, `digitalSignature, keyEncipherment`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = KEY_USAGES
-            .iter()
-            .zip(0..)
-            .filter(|(_, bit)| self.0 & (1 << bit) != 0);
-        if let Some((name, _)) = names.next() {
+        let mut names = self.names();
+        if let Some(name) = names.next() {
             f.write_str(name)?;
         }
-        names.try_for_each(|(name, _)| write!(f, ", {name}"))
+        names.try_for_each(|name| write!(f, ", {name}"))
     }
 }
 

@@ -16,13 +16,11 @@ use crate::inspect::Order;
 use crate::inspect::RequestItem;
 use crate::inspect::SignedBy;
 use crate::place::Place;
-use crate::report::inspect::extended_key_usage;
-use crate::report::inspect::hex;
-use crate::report::inspect::key_usages;
 use crate::report::printable::Printable;
 use crate::report::rfc3339;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::GeneralName;
+use crate::x509::hex;
 use crate::x509::signature::SignatureAlgorithm;
 
 /// The listing, with days left counted from `now`. Control characters in names are escaped: a certificate may come
@@ -341,11 +339,9 @@ fn names_line(names: &[GeneralName]) -> String {
 
 fn usages_line(certificate: &Certificate) -> String {
     let extensions = certificate.extensions();
-    let key_usage = extensions
-        .key_usage
-        .map(|usage| key_usages(usage).join(", "));
+    let key_usage = extensions.key_usage.map(|usage| usage.to_string());
     let extended = extensions.extended_key_usage.as_ref().map(|usages| {
-        let names: Vec<&str> = usages.iter().map(extended_key_usage).collect();
+        let names: Vec<String> = usages.iter().map(ToString::to_string).collect();
         names.join(", ")
     });
     match (key_usage, extended) {

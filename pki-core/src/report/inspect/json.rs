@@ -15,11 +15,9 @@ use crate::inspect::Order;
 use crate::inspect::RequestItem;
 use crate::inspect::SignedBy;
 use crate::place::Place;
-use crate::report::inspect::extended_key_usage;
-use crate::report::inspect::hex;
-use crate::report::inspect::key_usages;
 use crate::report::rfc3339;
 use crate::x509::certificate::GeneralName;
+use crate::x509::hex;
 use crate::x509::signature::SignatureAlgorithm;
 
 /// One JSON object and a newline. `days_left` is counted from `now` and negative for what has expired.
@@ -90,11 +88,11 @@ fn certificate(item: &CertificateItem, now: OffsetDateTime) -> Value {
         "days_left": (certificate.not_after() - now).whole_days(),
         "sans": sans(extensions.subject_alt_names.as_deref().unwrap_or_default()),
         "key": certificate.public_key().algorithm().to_string(),
-        "key_usage": extensions.key_usage.map(key_usages),
+        "key_usage": extensions.key_usage.map(|usage| usage.names().collect::<Vec<_>>()),
         "extended_key_usage": extensions
             .extended_key_usage
             .as_ref()
-            .map(|usages| usages.iter().map(extended_key_usage).collect::<Vec<_>>()),
+            .map(|usages| usages.iter().map(ToString::to_string).collect::<Vec<_>>()),
         "ca": constraints.is_some_and(|constraints| constraints.ca),
         "path_len": constraints.and_then(|constraints| constraints.path_len),
         "self_signed": item.signed_by == SignedBy::Itself,

@@ -12,6 +12,7 @@ use pki_core::apply::IssueOptions;
 use pki_core::apply::Means;
 use pki_core::issue::FreshKeys;
 use pki_core::issue::RandomSerials;
+use pki_core::place::PKI_DIR;
 use pki_core::plan;
 use pki_core::plan::target::Destination;
 use pki_core::profile::Profile;
@@ -113,7 +114,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         },
         csr: args.csr.clone(),
         inventory: inventory.as_ref(),
-        default_pki_dir: Path::new(args::DEFAULT_PKI_DIR),
+        default_pki_dir: Path::new(PKI_DIR),
         resolve: args.resolve.then_some(resolver),
     };
     let request = request(&args);

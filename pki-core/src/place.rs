@@ -16,6 +16,13 @@ pub struct Place {
     pub line: Option<u32>,
 }
 
+/// Where kubeadm puts manifests and kubeconfigs (cmd/kubeadm/app/constants/constants.go, `KubernetesDir`).
+pub const KUBERNETES_DIR: &str = "/etc/kubernetes";
+/// Where kubeadm puts certificates and keys (cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go, `DefaultCertificatesDir`).
+pub const PKI_DIR: &str = "/etc/kubernetes/pki";
+/// The directory of a tree in which hapki keeps what is its own: backups, journals. An audit passes over it.
+pub const OWN_DIR: &str = ".hapki";
+
 impl Place {
     /// A file that belongs to no node and is known by the path it was opened by.
     pub fn file(path: impl Into<PathBuf>) -> Self {

@@ -89,7 +89,7 @@ fn option(f: &mut fmt::Formatter<'_>, name: &str, value: &str) -> fmt::Result {
 
 /// `value` as one word of a POSIX shell (XCU section 2.2.2): as it is when nothing in it is special, otherwise in
 /// single quotes.
-fn quoted(value: &str) -> Cow<'_, str> {
+pub fn quoted(value: &str) -> Cow<'_, str> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-:,@%+=".contains(&b);
     if !value.is_empty() && value.bytes().all(plain) {
         Cow::Borrowed(value)

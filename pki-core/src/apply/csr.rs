@@ -6,7 +6,6 @@ use crate::apply::ApplyError;
 use crate::apply::Means;
 use crate::apply::authorities;
 use crate::apply::authorities::Paths;
-use crate::apply::commit;
 use crate::apply::error::REQUEST;
 use crate::apply::files;
 use crate::apply::hollow_file;
@@ -18,7 +17,9 @@ use crate::plan::StepKey;
 use crate::plan::Target;
 use crate::plan::outcome::Outcome;
 use crate::plan::outcome::RequestMade;
+use crate::request::quoted;
 use crate::source;
+use crate::write;
 use crate::write::Settings;
 use crate::x509::csr::CertificationRequest;
 use crate::x509::key::KeyAlgorithm;
@@ -69,7 +70,7 @@ pub(super) fn make(
             .files
             .push(hollow_file(path, 0o600, what, step.existing));
     }
-    crate::write::check(&bundle)?;
+    write::check(&bundle)?;
     let mut outcome = Outcome {
         dry_run: means.dry_run,
         notes: plan.notes,
@@ -95,7 +96,7 @@ pub(super) fn make(
         for (file, text) in bundle.files.iter_mut().zip([key.to_pem(), &request]) {
             file.contents = text.as_bytes().to_vec().into();
         }
-        let written = commit(&bundle, settings, false)?;
+        let written = write::write(&bundle, settings)?;
         outcome.files = files(&bundle, &written);
     }
     outcome.requests = vec![RequestMade {
@@ -122,7 +123,7 @@ fn next(path: &Path, step: &SigningStep) -> Vec<String> {
             step.authority,
             step.profile,
             step.node,
-            path.display()
+            quoted(&path.to_string_lossy())
         ),
         format!(
             "bring the certificate back as {}",

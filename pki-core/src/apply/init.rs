@@ -8,11 +8,9 @@ use crate::apply::Means;
 use crate::apply::authorities;
 use crate::apply::authorities::Paths;
 use crate::apply::certificates;
-use crate::apply::commit;
 use crate::apply::files;
 use crate::apply::hollow;
 use crate::apply::hollow_file;
-use crate::apply::issue::STATE_DIR;
 use crate::bundle::Bundle;
 use crate::bundle::BundleFile;
 use crate::bundle::Existing;
@@ -20,6 +18,8 @@ use crate::inventory::Inventory;
 use crate::issue;
 use crate::issue::Authorities;
 use crate::issue::Work;
+use crate::place::OWN_DIR;
+use crate::place::PKI_DIR;
 use crate::plan;
 use crate::plan::InitPlan;
 use crate::plan::init::Present;
@@ -28,6 +28,7 @@ use crate::plan::outcome::Outcome;
 use crate::plan::target;
 use crate::profile::Authority;
 use crate::source;
+use crate::write;
 use crate::write::Settings;
 use crate::x509::pem;
 
@@ -57,11 +58,11 @@ pub fn init(options: &InitOptions<'_>, means: &mut Means<'_>) -> Result<Outcome,
     )?;
     let settings = Settings {
         now: means.now,
-        state_dir: Some(options.out.join(STATE_DIR)),
+        state_dir: Some(options.out.join(OWN_DIR)),
     };
     // Refused before a key is made, which may take seconds.
     let whole = hollow_plan(&plan);
-    crate::write::check(&whole)?;
+    write::check(&whole)?;
     let mut notes: Vec<String> = authorities
         .values()
         .flat_map(|authority| authority.notes())
@@ -93,7 +94,7 @@ pub fn init(options: &InitOptions<'_>, means: &mut Means<'_>) -> Result<Outcome,
             });
         }
         bundle.files.extend(issued.bundle.files);
-        let written = commit(&bundle, &settings, false)?;
+        let written = write::write(&bundle, &settings)?;
         outcome.files = files(&bundle, &written);
         outcome.certificates = certificates(&issued.records);
         let founded = issued.authorities.iter();
@@ -178,7 +179,7 @@ fn known(authority: &issue::Authority, paths: Paths) -> PresentAuthority {
 fn pki_dirs(options: &InitOptions<'_>) -> Vec<PathBuf> {
     let nodes = options.inventory.nodes.iter();
     let mut directories: Vec<PathBuf> = nodes
-        .map(|node| target::in_tree(options.out, &node.name, Path::new(target::PKI_DIR)))
+        .map(|node| target::in_tree(options.out, &node.name, Path::new(PKI_DIR)))
         .collect();
     directories.push(options.out.to_path_buf());
     directories

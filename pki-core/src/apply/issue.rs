@@ -9,7 +9,6 @@ use crate::apply::Means;
 use crate::apply::authorities;
 use crate::apply::authorities::Paths;
 use crate::apply::certificates;
-use crate::apply::commit;
 use crate::apply::csr;
 use crate::apply::files;
 use crate::apply::hollow;
@@ -18,6 +17,7 @@ use crate::inventory::Inventory;
 use crate::issue;
 use crate::issue::Authorities;
 use crate::issue::Work;
+use crate::place::OWN_DIR;
 use crate::plan;
 use crate::plan::IssuePlan;
 use crate::plan::PlanError;
@@ -26,6 +26,7 @@ use crate::plan::outcome::Outcome;
 use crate::plan::target::Destination;
 use crate::profile::Authority;
 use crate::request::IssueRequest;
+use crate::write;
 use crate::write::Settings;
 
 /// What `hapki issue` was told beside its request.
@@ -137,7 +138,7 @@ fn carry_out(
     };
     // Refused before a key is made, which may take seconds.
     let bundle = hollow(&plan.steps);
-    crate::write::check(&bundle)?;
+    write::check(&bundle)?;
     if means.dry_run {
         outcome.files = files(&bundle, &Default::default());
     } else {
@@ -146,7 +147,7 @@ fn carry_out(
             ..Work::default()
         };
         let issued = issue::carry_out(&work, authorities, means.keys, means.serials)?;
-        let written = commit(&issued.bundle, settings, false)?;
+        let written = write::write(&issued.bundle, settings)?;
         outcome.files = files(&issued.bundle, &written);
         outcome.certificates = certificates(&issued.records);
         let not_given = issued
@@ -162,9 +163,7 @@ fn carry_out(
 /// Backups lie in the tree that is changed.
 fn state_dir(destination: &Destination, pki_dir: &Path) -> PathBuf {
     match destination {
-        Destination::Out(out) => out.join(STATE_DIR),
-        Destination::Beside | Destination::Install => plan::target::above(pki_dir).join(STATE_DIR),
+        Destination::Out(out) => out.join(OWN_DIR),
+        Destination::Beside | Destination::Install => plan::target::above(pki_dir).join(OWN_DIR),
     }
 }
-
-pub(super) const STATE_DIR: &str = ".hapki";

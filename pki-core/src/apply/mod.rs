@@ -28,9 +28,6 @@ use crate::issue::SerialSource;
 use crate::plan::SigningStep;
 use crate::plan::Target;
 use crate::plan::outcome::IssuedFile;
-use crate::write;
-use crate::write::Settings;
-use crate::write::WriteError;
 use crate::write::Written;
 use crate::x509::certificate::Certificate;
 
@@ -76,14 +73,6 @@ fn hollow_file(path: &Path, mode: u32, what: &'static str, existing: Existing) -
         existing,
         contents: Vec::new().into(),
     }
-}
-
-/// Writes the bundle, or in a dry run only looks whether it could be written.
-fn commit(bundle: &Bundle, settings: &Settings, dry_run: bool) -> Result<Written, WriteError> {
-    if dry_run {
-        return write::check(bundle).map(|()| Written::default());
-    }
-    write::write(bundle, settings)
 }
 
 /// Everything about the files of `bundle` but their bytes.

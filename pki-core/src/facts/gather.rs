@@ -18,6 +18,8 @@ use crate::facts::kubelet_config;
 use crate::facts::manifest;
 use crate::facts::manifest::FileFlag;
 use crate::facts::manifest::StaticPod;
+use crate::place::KUBERNETES_DIR;
+use crate::place::PKI_DIR;
 use crate::place::Place;
 use crate::source::Document;
 use crate::source::Extent;
@@ -341,8 +343,6 @@ fn malformed(place: Place, problem: &str) -> Broken {
     }
 }
 
-const KUBERNETES_DIR: &str = "/etc/kubernetes";
-const PKI_DIR: &str = "/etc/kubernetes/pki";
 const MANIFESTS_DIR: &str = "/etc/kubernetes/manifests";
 /// The files of /var/lib/kubelet/pki that are in use; those with dates in their names were rotated out.
 const KUBELET_FILES: &[&str] = &[

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::inventory::Inventory;
 use crate::inventory::Role;
+use crate::place::PKI_DIR;
 use crate::plan::AuthorityStep;
 use crate::plan::ServiceAccountStep;
 use crate::plan::SigningStep;
@@ -180,7 +181,7 @@ impl Founding<'_> {
 
     fn service_account(&self) -> (Option<ServiceAccountStep>, Vec<CopyStep>) {
         let places = |file: &str| -> Vec<PathBuf> {
-            let path = Path::new(crate::plan::target::PKI_DIR).join(file);
+            let path = Path::new(PKI_DIR).join(file);
             let masters = self.inventory.nodes_with(Role::ControlPlane);
             masters
                 .map(|node| in_tree(self.out, &node.name, &path))

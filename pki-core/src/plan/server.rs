@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::inventory::DEFAULT_BIND_PORT;
 use crate::plan::cluster::Cluster;
 use crate::plan::cluster::Sourced;
 use crate::plan::error::PlanError;
@@ -25,7 +26,7 @@ pub(super) fn url(
     let port = known
         .and_then(|known| known.bind_port)
         .or_else(|| cluster.nodes.iter().find_map(|node| node.bind_port))
-        .unwrap_or(DEFAULT_PORT);
+        .unwrap_or(DEFAULT_BIND_PORT);
     let shared = cluster
         .endpoint
         .as_ref()
@@ -42,9 +43,6 @@ pub(super) fn url(
         node: node.to_owned(),
     })
 }
-
-/// kubeadm's default for localAPIEndpoint.bindPort.
-pub(super) const DEFAULT_PORT: u16 = 6443;
 
 fn first_master(cluster: &Cluster) -> Option<IpAddr> {
     let masters = cluster

@@ -4,6 +4,8 @@ use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::place::KUBERNETES_DIR;
+use crate::place::PKI_DIR;
 use crate::profile::Authority;
 use crate::profile::Output;
 use crate::profile::Profile;
@@ -84,11 +86,6 @@ pub fn path_on_node(path: &Path, pki_dir: &Path) -> Option<PathBuf> {
     let rest = path.strip_prefix(above(pki_dir)).ok()?;
     Some(Path::new(KUBERNETES_DIR).join(rest))
 }
-
-/// kubeadm's directories.
-pub const KUBERNETES_DIR: &str = "/etc/kubernetes";
-/// kubeadm's directories.
-pub const PKI_DIR: &str = "/etc/kubernetes/pki";
 
 impl Files {
     fn map(&self, place: impl Fn(&Path) -> PathBuf) -> Self {

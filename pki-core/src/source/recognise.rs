@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::place::KUBERNETES_DIR;
+use crate::place::PKI_DIR;
 use crate::source::Options;
 use crate::source::PathArgument;
 use crate::source::document;
@@ -97,7 +99,7 @@ fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
         return Ok(vec![rooted(path, Extent::Node)]);
     }
     if holds_kubernetes(path) {
-        return Ok(vec![copied(path, "/etc/kubernetes", Extent::Kubernetes)]);
+        return Ok(vec![copied(path, KUBERNETES_DIR, Extent::Kubernetes)]);
     }
     let mut nodes = Vec::new();
     let mut pki = path.join("etcd").is_dir();
@@ -106,18 +108,14 @@ fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
         if entry.join("etc/kubernetes").is_dir() {
             nodes.push(rooted(&entry, Extent::Node));
         } else if holds_kubernetes(&entry) {
-            nodes.push(copied(&entry, "/etc/kubernetes", Extent::Kubernetes));
+            nodes.push(copied(&entry, KUBERNETES_DIR, Extent::Kubernetes));
         }
         pki |= entry
             .extension()
             .is_some_and(|extension| PKI_EXTENSIONS.iter().any(|known| extension == *known));
     }
     if nodes.is_empty() && pki {
-        return Ok(vec![copied(
-            path,
-            "/etc/kubernetes/pki",
-            Extent::PkiDirectory,
-        )]);
+        return Ok(vec![copied(path, PKI_DIR, Extent::PkiDirectory)]);
     }
     if nodes.is_empty() {
         return Err(ReadProblem::NothingKnown);

@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::place::KUBERNETES_DIR;
+use crate::place::OWN_DIR;
+use crate::place::PKI_DIR;
 use crate::place::Place;
 use crate::source::document;
 use crate::source::document::Document;
@@ -88,19 +91,14 @@ impl Tree {
         }
     }
 
-    /// Whether the tree is this very machine.
-    pub fn is_machine(&self) -> bool {
-        self.base == Base::Machine
-    }
-
     /// Whether `path` of the node may be read: it lies in what was asked for, or one file was asked for that may name others.
     pub fn covers(&self, path: &Path) -> bool {
         match (&self.extent, &self.base) {
             (Extent::Unread(_), _) => false,
             (_, Base::Directory { on_node, .. }) => path.starts_with(on_node),
             (Extent::Node | Extent::File(_), _) => true,
-            (Extent::Kubernetes, _) => path.starts_with("/etc/kubernetes"),
-            (Extent::PkiDirectory, _) => path.starts_with("/etc/kubernetes/pki"),
+            (Extent::Kubernetes, _) => path.starts_with(KUBERNETES_DIR),
+            (Extent::PkiDirectory, _) => path.starts_with(PKI_DIR),
         }
     }
 
@@ -151,7 +149,7 @@ impl Tree {
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(self.follow(path)?)? {
             let entry = entry?;
-            if entry.file_name() == OWN_DIRECTORY {
+            if entry.file_name() == OWN_DIR {
                 continue;
             }
             let path = path.join(entry.file_name());
@@ -182,6 +180,3 @@ impl Tree {
         }
     }
 }
-
-/// What hapki keeps for itself in a tree.
-const OWN_DIRECTORY: &str = ".hapki";

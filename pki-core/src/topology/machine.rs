@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::facts::manifest::StaticPod;
+use crate::inventory::DEFAULT_BIND_PORT;
 use crate::inventory::Inventory;
 use crate::inventory::KubernetesVersion;
 use crate::inventory::first_service_address;
@@ -118,7 +119,7 @@ fn apiserver(view: &View<'_>, pod: &StaticPod) -> Apiserver {
         secure_port: pod
             .value("secure-port")
             .and_then(|text| text.parse().ok())
-            .unwrap_or(SECURE_PORT),
+            .unwrap_or(DEFAULT_BIND_PORT),
         service_addresses: pod
             .value("service-cluster-ip-range")
             .unwrap_or_default()
@@ -144,7 +145,7 @@ fn apiserver_by_layout(view: &View<'_>) -> Option<Apiserver> {
         place: view.at(&file.place),
         from_manifest: false,
         advertise_address: None,
-        secure_port: SECURE_PORT,
+        secure_port: DEFAULT_BIND_PORT,
         service_addresses: Vec::new(),
         certificate: Some(view.path(&certificate)),
         key: there("apiserver.key").map(|path| view.path(&path)),
@@ -272,5 +273,3 @@ fn is_everyones(address: IpAddr) -> bool {
 }
 
 const EVERYONES: &[&str] = &["127.0.0.1", "127.0.1.1", "::1"];
-/// kube-apiserver's default (k8s.io/apiserver, SecureServingOptions).
-const SECURE_PORT: u16 = 6443;

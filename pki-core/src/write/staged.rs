@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use time::UtcOffset;
 use zeroize::Zeroizing;
 
+use crate::place::OWN_DIR;
 use crate::write::Settings;
 use crate::write::Written;
 use crate::write::WrittenFile;
@@ -226,7 +227,7 @@ impl<'a> Staged<'a> {
         };
         let (state_dir, name) = match &self.settings.state_dir {
             None => (
-                target.directory.join(".hapki"),
+                target.directory.join(OWN_DIR),
                 PathBuf::from(target.path.file_name().unwrap_or_default()),
             ),
             Some(state_dir) => {

@@ -360,7 +360,13 @@ fn a_validity_of_nothing_is_refused() {
     let cluster = Cluster::new();
     let mut args = NEW.to_vec();
     args.push("--validity=0d");
-    refused(&cluster, "shaolin", &args, &["365d"]);
+    let output = cluster.issue("shaolin", &args);
+    let said = stderr(&output);
+    assert_eq!((code(&output), stdout(&output)), (2, String::new()));
+    assert!(
+        said.contains("`0d` is not a duration") && said.contains("365d"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Makes the keys and certificates of the report's cluster, right where they were right and wrong where they were wrong.
 
 use std::path::Path;
-use std::sync::Mutex;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pki_core::bundle::Bundle;
 use pki_core::bundle::BundleFile;
 use pki_core::bundle::Existing;
+use pki_core::issue::KeySource;
+use pki_core::issue::RandomSerials;
+use pki_core::issue::SerialSource;
 use pki_core::profile::Authority;
 use pki_core::profile::KubernetesVersion;
 use pki_core::profile::Profile;
@@ -17,7 +19,6 @@ use pki_core::x509::certificate::ExtendedKeyUsage;
 use pki_core::x509::certificate::KeyUsage;
 use pki_core::x509::crypto;
 use pki_core::x509::key::KeyAlgorithm;
-use pki_core::x509::key::KeyError;
 use pki_core::x509::key::PrivateKey;
 use pki_core::x509::name::DistinguishedName;
 use pki_core::x509::san::SubjectAltName;
@@ -26,6 +27,7 @@ use time::Duration;
 use time::OffsetDateTime;
 
 use crate::demo::seed;
+use crate::issue::fresh_keys;
 
 /// Every file of the demo, below `directory`.
 pub(super) fn cluster(directory: &Path, now: OffsetDateTime) -> Result<Bundle, String> {
@@ -78,7 +80,9 @@ struct Leaf {
 
 impl<'a> Forge<'a> {
     fn new(directory: &'a Path, now: OffsetDateTime) -> Result<Self, String> {
-        let mut keys = keys(KEYS)?;
+        let mut keys = fresh_keys()
+            .keys(&[KeyAlgorithm::Rsa2048; KEYS])
+            .map_err(|error| error.to_string())?;
         Ok(Self {
             cluster: authority(Authority::Cluster, take(&mut keys)?, now)?,
             front_proxy: authority(Authority::FrontProxy, take(&mut keys)?, now)?,
@@ -186,7 +190,7 @@ impl<'a> Forge<'a> {
         };
         let issuer_key_id = issuer.certificate.extensions().subject_key_id.clone();
         let template = Template {
-            serial: serial()?,
+            serial: RandomSerials.serial().map_err(|error| error.to_string())?,
             issuer: issuer.certificate.subject().clone(),
             subject: leaf.subject,
             not_before: self.now - BACKDATE,
@@ -244,7 +248,7 @@ fn authority(authority: Authority, key: PrivateKey, now: OffsetDateTime) -> Resu
     let name = authority.subject();
     let key_id = crypto::sha1(key.public_key().key_bits()).to_vec();
     let template = Template {
-        serial: serial()?,
+        serial: RandomSerials.serial().map_err(|error| error.to_string())?,
         issuer: name.clone(),
         subject: name,
         not_before: now - BACKDATE,
@@ -305,65 +309,9 @@ fn kubeconfig_user(path: &str) -> Option<(&str, Profile)> {
     Some((node, profile))
 }
 
-/// 127 random bits: positive, and never zero in practice or in fact.
-fn serial() -> Result<Vec<u8>, String> {
-    let mut bytes = vec![0; 16];
-    crypto::fill_random(&mut bytes).map_err(|error| error.to_string())?;
-    if let Some(first) = bytes.first_mut() {
-        *first = *first & 0x7f | 0x40;
-    }
-    Ok(bytes)
-}
-
 fn take(keys: &mut Vec<PrivateKey>) -> Result<PrivateKey, String> {
     keys.pop()
         .ok_or_else(|| "the demo made too few keys".to_owned())
-}
-
-/// Makes keys on all processors.
-fn keys(count: usize) -> Result<Vec<PrivateKey>, String> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let made = Mutex::new(Ok(Vec::with_capacity(count)));
-    let make = || {
-        loop {
-            let key = PrivateKey::generate(KeyAlgorithm::Rsa2048);
-            if !keep(&made, key, count) {
-                return;
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(make);
-        }
-        make();
-    });
-    let made = made
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    made.map_err(|error| error.to_string())
-}
-
-/// Keeps a key that was made; says whether more are wanted.
-fn keep(
-    made: &Mutex<Result<Vec<PrivateKey>, KeyError>>,
-    key: Result<PrivateKey, KeyError>,
-    count: usize,
-) -> bool {
-    let mut made = made
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    match (&mut *made, key) {
-        (Ok(keys), Ok(key)) if keys.len() < count => {
-            keys.push(key);
-            keys.len() < count
-        }
-        (Ok(keys), Err(error)) if keys.len() < count => {
-            *made = Err(error);
-            false
-        }
-        _ => false,
-    }
 }
 
 /// As kubeadm backdates, for clocks that differ.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use pki_core::bundle::Bundle;
 use pki_core::checks::Settings;
+use pki_core::request::quoted;
 use pki_core::source::Options;
 use pki_core::source::PathArgument;
 use pki_core::write;
@@ -93,16 +94,9 @@ hand with openssl, and nginx on emei balances all three on port 8443. The audit 
 }
 
 fn ending(directory: &Path) -> String {
-    let shown = quoted(&directory.display().to_string());
-    format!("\nRun a command from above, then look again:\n  hapki audit {shown}\n")
-}
-
-/// For a POSIX shell.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    let shown = directory.to_string_lossy();
+    format!(
+        "\nRun a command from above, then look again:\n  hapki audit {}\n",
+        quoted(&shown)
+    )
 }

@@ -7,6 +7,7 @@ use crate::checks::roles;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::Judged;
+use crate::x509::certificate::Certificate;
 
 pub(super) const RULE: Rule = Rule {
     id: "outlives-issuer",
@@ -17,11 +18,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     roles::leaves(judged)
         .filter_map(|(used, _)| {
-            let issuer = judged.issuer_of(used.certificate)?;
+            let issuer = ends_first(judged, used.certificate)?;
             // An authority that has expired already is expired's to report.
-            let is_beyond = used.certificate.not_after() > issuer.not_after()
-                && issuer.not_after() >= judged.now;
-            is_beyond.then(|| {
+            (issuer.not_after() >= judged.now).then(|| {
                 let message = format!(
                     "{used} is dated to {}, but its authority `{}` expires on {}, and it with it",
                     expired::day(used.certificate.not_after()),
@@ -32,4 +31,21 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             })
         })
         .collect()
+}
+
+/// The authority that signed `certificate`, where it ends before it does. Of several certificates of one authority the
+/// one that ends last counts. Signatures cost most of an audit, so dates are looked at before them.
+fn ends_first<'a>(judged: &'a Judged, certificate: &Certificate) -> Option<&'a Certificate> {
+    let named = || {
+        let authorities = judged.authorities();
+        authorities.filter(|authority| authority.subject() == certificate.issuer())
+    };
+    let is_outlived = |authority: &&Certificate| authority.not_after() < certificate.not_after();
+    if !named().any(|authority| is_outlived(&authority)) {
+        return None;
+    }
+    named()
+        .filter(|authority| certificate.is_signed_by(authority.public_key()))
+        .max_by_key(|authority| authority.not_after())
+        .filter(is_outlived)
 }

@@ -6,8 +6,6 @@ mod entitled;
 mod fault;
 mod words;
 
-use std::collections::BTreeMap;
-
 use time::OffsetDateTime;
 
 pub use fault::Fault;
@@ -37,8 +35,6 @@ pub struct Judged {
     pub now: OffsetDateTime,
     /// One for each of the topology's edges, in the same order.
     pub edges: Vec<JudgedEdge>,
-    /// Who signed what, by the DER of the certificate signed: only for certificates whose issuer is at hand.
-    issuers: BTreeMap<Vec<u8>, Certificate>,
 }
 
 /// The verdict on one edge.
@@ -82,12 +78,10 @@ pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
             judged_edge(index, edge, faults)
         })
         .collect();
-    let issuers = issuers(&topology, &mut signatures);
     Judged {
         topology,
         now,
         edges,
-        issuers,
     }
 }
 
@@ -102,9 +96,20 @@ impl Judged {
         self.topology.edges.iter().zip(&self.edges)
     }
 
-    /// The authority that signed `certificate`, when the files hold it.
-    pub fn issuer_of(&self, certificate: &Certificate) -> Option<&Certificate> {
-        self.issuers.get(certificate.as_der())
+    /// Every authority at hand: in a file of its own, or among the roots that someone trusts. One may come twice.
+    pub fn authorities(&self) -> impl Iterator<Item = &Certificate> {
+        let held = self
+            .topology
+            .holdings
+            .iter()
+            .filter(|holding| matches!(holding.role, Some(Role::Authority(_))))
+            .map(|holding| &holding.certificate);
+        let trusted = self
+            .topology
+            .edges
+            .iter()
+            .flat_map(|edge| &edge.trusts.roots);
+        held.chain(trusted)
     }
 }
 
@@ -297,32 +302,6 @@ fn unreadable(topology: &Topology, edge: &Edge) -> Option<String> {
         .filter_map(|(place, _)| broken_at(topology, place))
         .find(|broken| broken.kind == BrokenKind::Unreadable)
         .map(|broken| format!("{} {}", broken.place, broken.problem))
-}
-
-/// For every certificate with a role, the authority at hand that signed it.
-fn issuers(topology: &Topology, signatures: &mut Signatures) -> BTreeMap<Vec<u8>, Certificate> {
-    let held = topology
-        .holdings
-        .iter()
-        .filter(|holding| matches!(holding.role, Some(Role::Authority(_))))
-        .map(|holding| &holding.certificate);
-    let trusted = topology.edges.iter().flat_map(|edge| &edge.trusts.roots);
-    let authorities: Vec<&Certificate> = held.chain(trusted).collect();
-    let mut issuers = BTreeMap::new();
-    for holding in &topology.holdings {
-        let certificate = &holding.certificate;
-        if issuers.contains_key(certificate.as_der()) || certificate.is_self_issued() {
-            continue;
-        }
-        let issuer = authorities
-            .iter()
-            .filter(|authority| authority.subject() == certificate.issuer())
-            .find(|authority| signatures.is_signed_by(certificate, authority.public_key()));
-        if let Some(issuer) = issuer {
-            issuers.insert(certificate.as_der().to_vec(), (*issuer).clone());
-        }
-    }
-    issuers
 }
 
 /// What Go says of a certificate and a key that do not belong together (`crypto/tls`, `X509KeyPair`).

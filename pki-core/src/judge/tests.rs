@@ -309,6 +309,7 @@ fn a_server_that_cannot_load_its_pair_refuses_connections() {
                 name: "kube-apiserver".to_owned(),
                 node: "wudang".to_owned(),
             },
+            role: None,
             told_at: None,
             certificate: place("server.crt"),
             key: place("server.key"),

@@ -27,6 +27,8 @@ use crate::topology::HostsEntry;
 use crate::topology::Node;
 use crate::topology::Role;
 use crate::topology::Topology;
+use crate::topology::is_every_machines;
+use crate::topology::url;
 use crate::x509::certificate::GeneralName;
 
 impl Cluster {
@@ -199,21 +201,13 @@ const SHARED_CLIENTS: [&str; 2] = ["kubeconfig:admin.conf", "kubelet"];
 
 /// Debian gives a machine's own name to 127.0.1.1, which nobody else can dial.
 fn hosts_entry(cluster: &mut Cluster, entry: &HostsEntry) {
-    if !is_this_machine(entry.address) {
+    if !is_every_machines(entry.address) {
         let entries = entry.names.iter().map(|name| HostsName {
             name: name.clone(),
             address: entry.address,
             from: file(&entry.place, "hosts entry"),
         });
         cluster.hosts.extend(entries);
-    }
-}
-
-/// Whether a resolver's answer only means the machine that was asked.
-pub(super) fn is_this_machine(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => [[127, 0, 0, 1], [127, 0, 1, 1]].contains(&v4.octets()),
-        IpAddr::V6(v6) => v6.is_loopback(),
     }
 }
 
@@ -226,21 +220,10 @@ fn members(cluster: &mut Cluster, etcd: &Etcd) {
         let Some((name, url)) = member.split_once('=') else {
             continue;
         };
-        if let Some(address) = url_address(url) {
+        if let Some(address) = url::parse(url).and_then(|endpoint| endpoint.address()) {
             cluster.claim(name, address, file(&flag.place, "--initial-cluster"));
         }
     }
-}
-
-fn url_address(url: &str) -> Option<IpAddr> {
-    let authority = url.split_once("://")?.1.split('/').next()?;
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next()?,
-        None => authority
-            .rsplit_once(':')
-            .map_or(authority, |(host, _)| host),
-    };
-    host.parse().ok()
 }
 
 /// kubeadm gives etcd's certificates the node's name as common name and the node's own address, never a shared one.
@@ -263,7 +246,7 @@ fn etcd_certificates(cluster: &mut Cluster, topology: &Topology) {
 
 fn own_address(name: &GeneralName) -> Option<IpAddr> {
     match name {
-        GeneralName::Ip(address) if !is_this_machine(*address) => Some(*address),
+        GeneralName::Ip(address) if !is_every_machines(*address) => Some(*address),
         _ => None,
     }
 }

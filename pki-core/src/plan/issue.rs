@@ -34,6 +34,7 @@ use crate::profile::Profile;
 use crate::profile::SanRule;
 use crate::request::IssueRequest;
 use crate::topology::Topology;
+use crate::topology::is_every_machines;
 use crate::x509::certificate::Certificate;
 use crate::x509::csr::CertificationRequest;
 use crate::x509::key::KeyAlgorithm;
@@ -308,7 +309,7 @@ fn addresses(
     {
         let answers = resolve(node).into_iter();
         found = answers
-            .filter(|address| !crate::plan::files::is_this_machine(*address))
+            .filter(|address| !is_every_machines(*address))
             .map(|address| Sourced::new(address, SanSource::Resolver))
             .collect();
     }

@@ -10,7 +10,8 @@ use crate::plan::target;
 use crate::plan::target::Destination;
 use crate::plan::target::Files;
 use crate::profile::KubernetesVersion;
-use crate::profile::Profile;
+use crate::topology;
+use crate::topology::PairFlags;
 
 /// Sentences in the order in which they are done: bring the files there, point to them, restart what does not look.
 pub(super) fn remaining(
@@ -62,12 +63,16 @@ fn placed(step: &SigningStep, around: &Surroundings<'_>) -> String {
 
 fn pointing(step: &SigningStep, around: &Surroundings<'_>) -> Option<String> {
     let node = &step.node;
-    let (manifest, certificate_flag, key_flag) = flags(step.profile)?;
+    let PairFlags {
+        program,
+        certificate,
+        key,
+    } = topology::pair_flags(step.profile)?;
     let (written, written_key) = here(step, around.pki_dir)?;
     (around.owner == Some(node)).then(|| {
         format!(
-            "in /etc/kubernetes/manifests/{manifest}.yaml on {node} set --{certificate_flag}={written} and \
-             --{key_flag}={written_key}; the kubelet then restarts {manifest}"
+            "in /etc/kubernetes/manifests/{program}.yaml on {node} set --{certificate}={written} and \
+             --{key}={written_key}; the kubelet then restarts {program}"
         )
     })
 }
@@ -115,26 +120,5 @@ fn copied(step: &SigningStep, to: &Files) -> String {
             to.display()
         ),
         (target, _) => format!("copy {} to {node}", target.path().display()),
-    }
-}
-
-/// The static pod that reads the pair, and its flags for certificate and key.
-fn flags(profile: Profile) -> Option<(&'static str, &'static str, &'static str)> {
-    match profile {
-        Profile::Apiserver => Some(("kube-apiserver", "tls-cert-file", "tls-private-key-file")),
-        Profile::ApiserverKubeletClient => Some((
-            "kube-apiserver",
-            "kubelet-client-certificate",
-            "kubelet-client-key",
-        )),
-        Profile::ApiserverEtcdClient => Some(("kube-apiserver", "etcd-certfile", "etcd-keyfile")),
-        Profile::FrontProxyClient => Some((
-            "kube-apiserver",
-            "proxy-client-cert-file",
-            "proxy-client-key-file",
-        )),
-        Profile::EtcdServer => Some(("etcd", "cert-file", "key-file")),
-        Profile::EtcdPeer => Some(("etcd", "peer-cert-file", "peer-key-file")),
-        _ => None,
     }
 }

@@ -9,8 +9,8 @@ use crate::place::PKI_DIR;
 use crate::profile::Authority;
 use crate::profile::Output;
 use crate::profile::Profile;
-use crate::topology::Flag;
 use crate::topology::Node;
+use crate::topology::Role;
 use crate::topology::Topology;
 
 /// Where the files of a command go.
@@ -162,55 +162,18 @@ fn root(pki_dir: &Path) -> Option<PathBuf> {
         .then(|| pki_dir.ancestors().nth(3).map(Path::to_path_buf))?
 }
 
+/// The files that the node's manifests, kubelet configuration or kubeconfigs name for `profile`.
 fn told(profile: Profile, node: &Node, topology: &Topology) -> Option<Files> {
-    let manifest = node.apiserver.as_ref().filter(|told| told.from_manifest);
-    match profile {
-        Profile::Apiserver => {
-            let told = manifest?;
-            Some(Files::Pair {
-                certificate: told.certificate.as_ref()?.read_from.clone(),
-                key: told.key.as_ref()?.read_from.clone(),
-            })
-        }
-        Profile::ApiserverKubeletClient => flagged(
-            &manifest?.flags,
-            "kubelet-client-certificate",
-            node,
-            topology,
-        ),
-        Profile::ApiserverEtcdClient => flagged(&manifest?.flags, "etcd-certfile", node, topology),
-        Profile::FrontProxyClient => {
-            flagged(&manifest?.flags, "proxy-client-cert-file", node, topology)
-        }
-        Profile::EtcdServer | Profile::EtcdPeer => {
-            let etcd = node.etcd.as_ref()?;
-            let files = match profile {
-                Profile::EtcdPeer => etcd.peer.as_ref(),
-                _ => etcd.server.as_ref(),
-            }?;
-            Some(Files::Pair {
-                certificate: files.certificate.read_from.clone(),
-                key: files.key.read_from.clone(),
-            })
-        }
-        Profile::EtcdHealthcheckClient | Profile::KubeletServer | Profile::Registry => None,
-        Profile::AdminConf
-        | Profile::SuperAdminConf
-        | Profile::ControllerManagerConf
-        | Profile::SchedulerConf
-        | Profile::KubeletConf => topology
-            .kubeconfigs
-            .iter()
+    if let Output::Kubeconfig { .. } = profile.row().output {
+        let mut kubeconfigs = topology.kubeconfigs.iter();
+        return kubeconfigs
             .find(|known| known.profile == Some(profile) && known.place.node == node.name)
-            .map(|known| Files::Kubeconfig(known.place.read_from.clone())),
+            .map(|known| Files::Kubeconfig(known.place.read_from.clone()));
     }
-}
-
-/// The pair whose certificate a flag names: the topology knows where both lie here.
-fn flagged(flags: &[Flag], name: &str, node: &Node, topology: &Topology) -> Option<Files> {
-    let flag = flags.iter().rev().find(|flag| flag.name == name)?;
     let pair = topology.pairs.iter().find(|pair| {
-        pair.certificate.node == node.name && pair.certificate.path == Path::new(&flag.value)
+        pair.user.node == node.name
+            && pair.role == Some(Role::Profile(profile))
+            && pair.told_at.is_some()
     })?;
     Some(Files::Pair {
         certificate: pair.certificate.read_from.clone(),

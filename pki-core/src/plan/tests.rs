@@ -13,6 +13,10 @@ use crate::place::Place;
 use crate::plan::*;
 use crate::profile::Profile;
 use crate::request::IssueRequest;
+use crate::topology::Component;
+use crate::topology::Node;
+use crate::topology::Pair;
+use crate::topology::Role;
 use crate::topology::Topology;
 use crate::x509::key::PrivateKey;
 use crate::x509::template::Template;
@@ -24,6 +28,7 @@ use cluster::HostsName;
 use cluster::Sourced;
 use cluster::Strength;
 use target::Destination;
+use target::Files;
 
 const WULIN: &str = "\
 apiVersion: hapki.dev/v1
@@ -316,6 +321,61 @@ fn files_go_beside_the_ca_or_into_a_tree() {
         step(Destination::Install),
         ("pki/etcd/server.crt".into(), Existing::Replace)
     );
+}
+
+#[test]
+fn installing_follows_what_the_component_was_told() {
+    let told = |node: &str, role: Profile, told_at: Option<Place>| {
+        let file = |name: &str| Place {
+            node: node.to_owned(),
+            ..Place::file(format!("/srv/{name}"))
+        };
+        Pair {
+            user: Component {
+                name: "kube-apiserver".to_owned(),
+                node: node.to_owned(),
+            },
+            role: Some(Role::Profile(role)),
+            told_at,
+            certificate: file("client.crt"),
+            key: file("client.key"),
+        }
+    };
+    let installed = |pair: Pair| {
+        let topology = Topology {
+            nodes: vec![Node {
+                name: "wudang".to_owned(),
+                ..Node::default()
+            }],
+            pairs: vec![pair],
+            ..Topology::default()
+        };
+        let to = &Destination::Install;
+        target::files(
+            Profile::FrontProxyClient,
+            "wudang",
+            to,
+            Path::new("pki"),
+            &topology,
+        )
+    };
+    let pair = |certificate: &str, key: &str| Files::Pair {
+        certificate: certificate.into(),
+        key: key.into(),
+    };
+    let manifest = || Some(Place::file("manifest"));
+    assert_eq!(
+        installed(told("wudang", Profile::FrontProxyClient, manifest())),
+        pair("/srv/client.crt", "/srv/client.key")
+    );
+    let usual = pair("pki/front-proxy-client.crt", "pki/front-proxy-client.key");
+    for other in [
+        told("wudang", Profile::FrontProxyClient, None),
+        told("wudang", Profile::ApiserverEtcdClient, manifest()),
+        told("shaolin", Profile::FrontProxyClient, manifest()),
+    ] {
+        assert_eq!(installed(other), usual);
+    }
 }
 
 fn wulin() -> Cluster {

@@ -167,6 +167,7 @@ fn flag_pairs(view: &View<'_>, topology: &mut Topology) {
         if let Some(key) = row.key.and_then(|key| view.flag_file(pod, key)) {
             topology.pairs.push(Pair {
                 user: view.component(row.program),
+                role: Some(row.role),
                 told_at: Some(told_at),
                 certificate,
                 key,
@@ -206,6 +207,7 @@ fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
         }
         let pair = Pair {
             user: view.component(layout::user_of(role)),
+            role: Some(role),
             told_at: None,
             certificate: view.at(&file.place),
             key: view.path(&key),
@@ -230,6 +232,7 @@ fn kubelet(view: &View<'_>, topology: &mut Topology) {
     if let (Some(certificate), Some(key)) = (&kubelet.certificate, &kubelet.key) {
         topology.pairs.push(Pair {
             user: view.component("kubelet"),
+            role: Some(Role::Profile(Profile::KubeletServer)),
             told_at: Some(told_at(certificate.line)),
             certificate: view.path(Path::new(&certificate.value)),
             key: view.path(Path::new(&key.value)),
@@ -286,6 +289,7 @@ fn of_kubeconfig(view: &View<'_>, kubeconfig: &kubeconfig::Kubeconfig, topology:
         if let (Some(certificate), Some(key)) = (&entry.certificate, &entry.key) {
             topology.pairs.push(Pair {
                 user: user.clone(),
+                role,
                 told_at: Some(view.at(&kubeconfig.place)),
                 certificate: view.material(certificate).0,
                 key: view.material(key).0,

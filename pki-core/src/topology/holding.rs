@@ -49,6 +49,8 @@ pub struct KeyHolding {
 pub struct Pair {
     /// Who uses them; for files that no manifest or kubeconfig names, the component that kubeadm's layout means them for.
     pub user: Component,
+    /// What they are used as, when that is known.
+    pub role: Option<Role>,
     /// Where it was told to; `None` where only the layout says so.
     pub told_at: Option<Place>,
     /// The certificate, as a [`Holding`] has its place.

@@ -16,6 +16,29 @@ pub(super) struct RoleFlag {
     pub(super) role: Role,
 }
 
+/// The flags that give a static pod a certificate of that profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairFlags {
+    /// The program that runs in the pod: `kube-apiserver`.
+    pub program: &'static str,
+    /// The flag that names the certificate, without dashes: `tls-cert-file`.
+    pub certificate: &'static str,
+    /// The flag that names its key.
+    pub key: &'static str,
+}
+
+/// Which flags give a static pod its certificate of `profile`; `None` for what no flag names.
+pub fn pair_flags(profile: Profile) -> Option<PairFlags> {
+    let row = ROLE_FLAGS
+        .iter()
+        .find(|row| row.role == Role::Profile(profile))?;
+    Some(PairFlags {
+        program: row.program,
+        certificate: row.certificate,
+        key: row.key?,
+    })
+}
+
 /// The role of a file below the PKI directory by its name, `etcd/server.crt`.
 pub(super) fn role_of(below: &Path) -> Option<Role> {
     let below = below.to_str()?.strip_suffix(".crt")?;

@@ -233,7 +233,7 @@ fn etcd_addresses(view: &View<'_>, known: &[Claim<IpAddr>]) -> Vec<Claim<IpAddr>
                 .iter()
                 .chain(&claims)
                 .any(|claim| claim.value == value);
-            if !known && !is_everyones(value) {
+            if !known && !is_every_machines(value) {
                 claims.push(Claim {
                     value,
                     place: view.at(&pod.place_of(flag)),
@@ -257,7 +257,7 @@ fn hosts_addresses(node: &Node, nodes: &[Node]) -> Vec<Claim<IpAddr>> {
             .iter()
             .chain(&claims)
             .any(|claim| claim.value == entry.address);
-        if entry.names.contains(&node.name) && !known && !is_everyones(entry.address) {
+        if entry.names.contains(&node.name) && !known && !is_every_machines(entry.address) {
             claims.push(Claim {
                 value: entry.address,
                 place: entry.place.clone(),
@@ -267,9 +267,13 @@ fn hosts_addresses(node: &Node, nodes: &[Node]) -> Vec<Claim<IpAddr>> {
     claims
 }
 
-/// Addresses that every machine has. 127.0.1.1 is what Debian gives a machine's own name (hosts(5) there).
-fn is_everyones(address: IpAddr) -> bool {
-    address.is_unspecified() || EVERYONES.iter().any(|text| text.parse() == Ok(address))
+/// Whether every machine has this address, so that it says nothing of any one. 127.0.1.1 is what Debian gives a machine's
+/// own name (hosts(5) there).
+pub fn is_every_machines(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            v4.is_unspecified() || [[127, 0, 0, 1], [127, 0, 1, 1]].contains(&v4.octets())
+        }
+        IpAddr::V6(v6) => v6.is_unspecified() || v6.is_loopback(),
+    }
 }
-
-const EVERYONES: &[&str] = &["127.0.0.1", "127.0.1.1", "::1"];

@@ -10,7 +10,7 @@ mod layout;
 mod machine;
 mod naming;
 mod node;
-mod url;
+pub mod url;
 mod view;
 
 use crate::facts::Facts;
@@ -33,6 +33,9 @@ pub use crate::topology::holding::Holding;
 pub use crate::topology::holding::KeyHolding;
 pub use crate::topology::holding::Pair;
 pub use crate::topology::holding::Role;
+pub use crate::topology::layout::PairFlags;
+pub use crate::topology::layout::pair_flags;
+pub use crate::topology::machine::is_every_machines;
 pub use crate::topology::node::Apiserver;
 pub use crate::topology::node::Claim;
 pub use crate::topology::node::Etcd;

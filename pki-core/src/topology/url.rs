@@ -4,16 +4,18 @@ use std::net::IpAddr;
 
 /// Where a URL leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    pub(super) tls: bool,
-    /// Without brackets, as written.
-    pub(super) host: String,
-    pub(super) port: u16,
+pub struct Endpoint {
+    /// Whether TLS is spoken there.
+    pub tls: bool,
+    /// The host, without brackets, as written.
+    pub host: String,
+    /// The port; 443, or 80 without TLS, where none is written.
+    pub port: u16,
 }
 
 /// Reads `https://host:port/path`. Without a scheme it is https, as client-go has it where TLS is configured
 /// (rest/url_utils.go, DefaultServerURL).
-pub(super) fn parse(url: &str) -> Option<Endpoint> {
+pub fn parse(url: &str) -> Option<Endpoint> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
     let tls = match scheme.to_ascii_lowercase().as_str() {
         "https" => true,
@@ -45,7 +47,7 @@ pub(super) fn parse(url: &str) -> Option<Endpoint> {
 
 impl Endpoint {
     /// The address, where the host is one; v4-mapped as IPv4.
-    pub(super) fn address(&self) -> Option<IpAddr> {
+    pub fn address(&self) -> Option<IpAddr> {
         self.host
             .parse()
             .ok()

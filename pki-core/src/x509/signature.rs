@@ -3,6 +3,7 @@
 use std::fmt;
 
 use pkcs8::AlgorithmIdentifierRef;
+use pkcs8::ObjectIdentifier;
 use pkcs8::der::Decode;
 use x509_parser::prelude::FromDer;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
@@ -47,14 +48,14 @@ impl SignatureAlgorithm {
         let Ok(identifier) = AlgorithmIdentifierRef::from_der(der) else {
             return Self::Other("malformed".to_owned());
         };
-        let oid = identifier.oid.to_string();
-        if oid == RSASSA_PSS {
-            return pss_hash(der).map_or(Self::Other(oid), Self::RsaPss);
-        }
-        ALGORITHMS
-            .iter()
-            .find(|(known, _)| *known == oid)
-            .map_or(Self::Other(oid), |(_, algorithm)| algorithm.clone())
+        let oid = identifier.oid;
+        let known = if oid == RSASSA_PSS {
+            pss_hash(der).map(Self::RsaPss)
+        } else {
+            let row = ALGORITHMS.iter().find(|(known, _)| *known == oid);
+            row.map(|(_, algorithm)| algorithm.clone())
+        };
+        known.unwrap_or_else(|| Self::Other(oid.to_string()))
     }
 
     /// Whether its hash is one that collides.
@@ -122,48 +123,64 @@ fn pss_hash(der: &[u8]) -> Option<Hash> {
     }
 }
 
-const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+const RSASSA_PSS: ObjectIdentifier = oid("1.2.840.113549.1.1.10");
 const MGF1: &str = "1.2.840.113549.1.1.8";
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 const SHA384: &str = "2.16.840.1.101.3.4.2.2";
 const SHA512: &str = "2.16.840.1.101.3.4.2.3";
 
-static ALGORITHMS: [(&str, SignatureAlgorithm); 13] = [
+static ALGORITHMS: [(ObjectIdentifier, SignatureAlgorithm); 13] = [
     (
-        "1.2.840.10045.4.3.2",
+        oid("1.2.840.10045.4.3.2"),
         SignatureAlgorithm::Ecdsa(Hash::Sha256),
     ),
     (
-        "1.2.840.113549.1.1.11",
+        oid("1.2.840.113549.1.1.11"),
         SignatureAlgorithm::Rsa(Hash::Sha256),
     ),
     (
-        "1.2.840.10045.4.3.3",
+        oid("1.2.840.10045.4.3.3"),
         SignatureAlgorithm::Ecdsa(Hash::Sha384),
     ),
     (
-        "1.2.840.10045.4.3.4",
+        oid("1.2.840.10045.4.3.4"),
         SignatureAlgorithm::Ecdsa(Hash::Sha512),
     ),
     (
-        "1.2.840.113549.1.1.12",
+        oid("1.2.840.113549.1.1.12"),
         SignatureAlgorithm::Rsa(Hash::Sha384),
     ),
     (
-        "1.2.840.113549.1.1.13",
+        oid("1.2.840.113549.1.1.13"),
         SignatureAlgorithm::Rsa(Hash::Sha512),
     ),
-    ("1.3.101.112", SignatureAlgorithm::Ed25519),
-    ("1.2.840.113549.1.1.4", SignatureAlgorithm::Rsa(Hash::Md5)),
-    ("1.2.840.113549.1.1.5", SignatureAlgorithm::Rsa(Hash::Sha1)),
-    ("1.3.14.3.2.29", SignatureAlgorithm::Rsa(Hash::Sha1)),
-    ("1.2.840.10045.4.1", SignatureAlgorithm::Ecdsa(Hash::Sha1)),
-    ("1.2.840.10040.4.3", SignatureAlgorithm::Dsa(Hash::Sha1)),
+    (oid("1.3.101.112"), SignatureAlgorithm::Ed25519),
     (
-        "2.16.840.1.101.3.4.3.2",
+        oid("1.2.840.113549.1.1.4"),
+        SignatureAlgorithm::Rsa(Hash::Md5),
+    ),
+    (
+        oid("1.2.840.113549.1.1.5"),
+        SignatureAlgorithm::Rsa(Hash::Sha1),
+    ),
+    (oid("1.3.14.3.2.29"), SignatureAlgorithm::Rsa(Hash::Sha1)),
+    (
+        oid("1.2.840.10045.4.1"),
+        SignatureAlgorithm::Ecdsa(Hash::Sha1),
+    ),
+    (
+        oid("1.2.840.10040.4.3"),
+        SignatureAlgorithm::Dsa(Hash::Sha1),
+    ),
+    (
+        oid("2.16.840.1.101.3.4.3.2"),
         SignatureAlgorithm::Dsa(Hash::Sha256),
     ),
 ];
+
+const fn oid(dotted: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(dotted)
+}
 
 #[cfg(test)]
 mod tests {
@@ -209,12 +226,12 @@ mod tests {
         for (at, byte) in [(PSS.len() - 1, 20), (29, 2), (59, 2)] {
             let mut der = PSS.to_vec();
             der[at] = byte;
-            assert_eq!(read(&der), RSASSA_PSS, "{at}");
+            assert_eq!(read(&der), RSASSA_PSS.to_string(), "{at}");
         }
         // All defaults: SHA-1.
         assert_eq!(
             read(b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a\x30\x00"),
-            RSASSA_PSS
+            RSASSA_PSS.to_string()
         );
     }
 }

@@ -118,16 +118,6 @@ fn check_usage(
         .ok_or(Refusal::IncompatibleUsage)
 }
 
-/// `VerifyHostname` alone: whether `name` is among the certificate's names.
-pub fn verify_hostname(certificate: &Certificate, name: &str) -> Result<(), HostnameRefusal> {
-    hostname::verify_hostname(certificate, name)
-}
-
-/// Go's name of the algorithm of a certificate's signature where it refuses it whoever signed: `SHA1-RSA`.
-pub fn insecure_algorithm(certificate: &Certificate) -> Option<&'static str> {
-    signature::insecure_algorithm(certificate)
-}
-
 /// `checkChainForKeyUsage`: extended usages nest, so that every certificate of the chain that lists any must list the one asked for.
 fn allows_usage(chain: &[&Certificate], purpose: Purpose) -> bool {
     let wanted = match purpose {

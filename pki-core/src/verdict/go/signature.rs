@@ -5,6 +5,7 @@ use std::fmt;
 use crate::verdict::signatures::Signatures;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::KeyUsage;
+use crate::x509::signature::SignatureAlgorithm;
 use crate::x509::spki::PublicKey;
 use crate::x509::spki::PublicKeyAlgorithm;
 
@@ -14,7 +15,7 @@ pub enum SignatureFailure {
     /// The issuer is no CA, or its key usage does not allow it to sign certificates (`ConstraintViolationError`).
     MayNotSign,
     /// The algorithm is refused whoever signs with it (`InsecureAlgorithmError`).
-    Insecure(&'static str),
+    Insecure(SignatureAlgorithm),
     /// An algorithm that Go does not verify (`ErrUnsupportedAlgorithm`).
     Unimplemented,
     /// The algorithm belongs to another kind of key than the issuer's.
@@ -36,9 +37,9 @@ impl fmt::Display for SignatureFailure {
             Self::MayNotSign => f.write_str(
                 "x509: invalid signature: parent certificate cannot sign this kind of certificate",
             ),
-            Self::Insecure(name) => write!(
+            Self::Insecure(algorithm) => write!(
                 f,
-                "x509: cannot verify signature: insecure algorithm {name}"
+                "x509: cannot verify signature: insecure algorithm {algorithm}"
             ),
             Self::Unimplemented => {
                 f.write_str("x509: cannot verify signature: algorithm unimplemented")
@@ -71,15 +72,16 @@ pub(super) fn check_signature_from(
     if !may_sign || (usage != KeyUsage::default() && !usage.contains(KeyUsage::KEY_CERT_SIGN)) {
         return Err(SignatureFailure::MayNotSign);
     }
-    let algorithm = SignatureAlgorithm::of(child).ok_or(SignatureFailure::Unimplemented)?;
-    if algorithm.hash == Hash::Insecure {
-        return Err(SignatureFailure::Insecure(algorithm.name));
+    let algorithm = SignatureAlgorithm::from_der(child.signature_algorithm());
+    if algorithm.is_insecure() {
+        return Err(SignatureFailure::Insecure(algorithm));
     }
+    let specified = KeyKind::of_algorithm(&algorithm).ok_or(SignatureFailure::Unimplemented)?;
     let key = parent.public_key();
     let kind = KeyKind::of(key).ok_or(SignatureFailure::Unimplemented)?;
-    if kind != algorithm.key {
+    if kind != specified {
         return Err(SignatureFailure::OtherKind {
-            specified: algorithm.key.name(),
+            specified: specified.name(),
             have: kind.go_type(),
         });
     }
@@ -92,13 +94,6 @@ pub(super) fn check_signature_from(
         return Ok(());
     }
     Err(SignatureFailure::Mismatch(kind.failure()))
-}
-
-/// Go's name of the algorithm of the certificate's signature where it is refused whoever made it: MD5 and SHA-1.
-pub(super) fn insecure_algorithm(certificate: &Certificate) -> Option<&'static str> {
-    SignatureAlgorithm::of(certificate)
-        .filter(|algorithm| algorithm.hash == Hash::Insecure)
-        .map(|algorithm| algorithm.name)
 }
 
 /// Whether the TBSCertificate says version 3 (RFC 5280 section 4.1.2.1): `[0] { INTEGER 2 }` comes first.
@@ -114,32 +109,18 @@ enum KeyKind {
     Dsa,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hash {
-    Good,
-    /// MD5 and SHA-1, which Go names and refuses.
-    Insecure,
-}
-
-/// A row of `signatureAlgorithmDetails`.
-#[derive(Clone, Copy, Debug)]
-struct SignatureAlgorithm {
-    /// The object identifier's content bytes.
-    oid: &'static [u8],
-    name: &'static str,
-    key: KeyKind,
-    hash: Hash,
-}
-
-impl SignatureAlgorithm {
-    /// The algorithm that the certificate says it is signed with, when Go knows it.
-    fn of(certificate: &Certificate) -> Option<&'static Self> {
-        let oid = contents(certificate.signature_algorithm()).and_then(contents)?;
-        ALGORITHMS.iter().find(|algorithm| algorithm.oid == oid)
-    }
-}
-
 impl KeyKind {
+    /// The kind of key that an algorithm of `signatureAlgorithmDetails` is for.
+    fn of_algorithm(algorithm: &SignatureAlgorithm) -> Option<Self> {
+        match algorithm {
+            SignatureAlgorithm::Rsa(_) | SignatureAlgorithm::RsaPss(_) => Some(Self::Rsa),
+            SignatureAlgorithm::Ecdsa(_) => Some(Self::Ecdsa),
+            SignatureAlgorithm::Ed25519 => Some(Self::Ed25519),
+            SignatureAlgorithm::Dsa(_) => Some(Self::Dsa),
+            SignatureAlgorithm::Other(_) => None,
+        }
+    }
+
     fn of(key: &PublicKey) -> Option<Self> {
         match key.algorithm() {
             PublicKeyAlgorithm::Rsa { .. } => Some(Self::Rsa),
@@ -196,100 +177,4 @@ fn contents(der: &[u8]) -> Option<&[u8]> {
         .iter()
         .fold(0_usize, |length, octet| (length << 8) | usize::from(*octet));
     rest.get(..length)
-}
-
-const ALGORITHMS: &[SignatureAlgorithm] = &[
-    row(
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x04],
-        "MD5-RSA",
-        KeyKind::Rsa,
-        Hash::Insecure,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x05],
-        "SHA1-RSA",
-        KeyKind::Rsa,
-        Hash::Insecure,
-    ),
-    row(
-        &[0x2b, 0x0e, 0x03, 0x02, 0x1d],
-        "SHA1-RSA",
-        KeyKind::Rsa,
-        Hash::Insecure,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b],
-        "SHA256-RSA",
-        KeyKind::Rsa,
-        Hash::Good,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0c],
-        "SHA384-RSA",
-        KeyKind::Rsa,
-        Hash::Good,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0d],
-        "SHA512-RSA",
-        KeyKind::Rsa,
-        Hash::Good,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0a],
-        "RSAPSS",
-        KeyKind::Rsa,
-        Hash::Good,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03],
-        "DSA-SHA1",
-        KeyKind::Dsa,
-        Hash::Insecure,
-    ),
-    row(
-        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 2],
-        "DSA-SHA256",
-        KeyKind::Dsa,
-        Hash::Good,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01],
-        "ECDSA-SHA1",
-        KeyKind::Ecdsa,
-        Hash::Insecure,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
-        "ECDSA-SHA256",
-        KeyKind::Ecdsa,
-        Hash::Good,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03],
-        "ECDSA-SHA384",
-        KeyKind::Ecdsa,
-        Hash::Good,
-    ),
-    row(
-        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04],
-        "ECDSA-SHA512",
-        KeyKind::Ecdsa,
-        Hash::Good,
-    ),
-    row(&[0x2b, 0x65, 0x70], "Ed25519", KeyKind::Ed25519, Hash::Good),
-];
-
-const fn row(
-    oid: &'static [u8],
-    name: &'static str,
-    key: KeyKind,
-    hash: Hash,
-) -> SignatureAlgorithm {
-    SignatureAlgorithm {
-        oid,
-        name,
-        key,
-        hash,
-    }
 }

@@ -23,6 +23,23 @@ fn the_reports_line_is_printed_with_its_remedy() {
 }
 
 #[test]
+fn the_readme_shows_what_is_printed() {
+    let demo = Demo::new();
+    let (_, after) = README.split_once("```text\nerror name-mismatch").unwrap();
+    let (shown, _) = after.split_once("```").unwrap();
+    for line in shown.lines() {
+        // An ellipsis stands for what would not fit.
+        let mut rest = demo.report.as_str();
+        for part in line.split('…') {
+            let found = rest.split_once(part);
+            rest = found
+                .unwrap_or_else(|| panic!("not printed: {line}\n{}", demo.report))
+                .1;
+        }
+    }
+}
+
+#[test]
 fn the_remedy_works_when_it_is_pasted() {
     let demo = Demo::new();
     let remedy = demo.remedy();
@@ -120,3 +137,5 @@ fn bin_directory() -> &'static Path {
 }
 
 const LINE: &str = "x509: certificate is valid for 10.96.0.1, 10.27.53.32, not 10.24.138.208";
+
+const README: &str = include_str!("../../README.md");

@@ -87,7 +87,7 @@ impl WriteError {
     pub fn hint(&self) -> String {
         match self {
             Self::Exists(_) => {
-                "give --force to replace it (a backup is kept), or write elsewhere with --out"
+                "give --force to replace what is there (a backup is kept), or write elsewhere with --out"
                     .into()
             }
             Self::Twice(_) => "ask for it once".into(),
@@ -153,18 +153,15 @@ fn says(error: &io::Error) -> String {
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    match paths {
-        [] => "a file is".into(),
-        [one] => format!("{} is", one.display()),
-        [first, rest @ ..] => format!(
-            "{} and {} more ({}) are",
-            first.display(),
-            rest.len(),
-            rest.iter()
-                .map(|path| path.display().to_string())
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+    let named = paths.get(..MOST_NAMED).unwrap_or(paths);
+    let named: Vec<String> = named
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    match (named.join(", "), paths.len()) {
+        (one, 0 | 1) => format!("{one} is"),
+        (all, 2..=MOST_NAMED) => format!("{all} are"),
+        (first, count) => format!("{first} and {} more are", count - MOST_NAMED),
     }
 }
 
@@ -173,4 +170,23 @@ fn lines(left: &[Undone]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// `hapki init` may meet a hundred files that are there; nobody reads them all in one sentence.
+const MOST_NAMED: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_few_of_many_files() {
+        let said = |count: usize| {
+            let paths = (1..=count).map(|number| PathBuf::from(number.to_string()));
+            WriteError::Exists(paths.collect()).to_string()
+        };
+        assert_eq!(said(1), "1 is already there");
+        assert_eq!(said(4), "1, 2, 3, 4 are already there");
+        assert_eq!(said(54), "1, 2, 3, 4 and 50 more are already there");
+    }
 }

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use pki_core::inventory;
 use pki_core::inventory::Inventory;
 use pki_core::place::PKI_DIR;
-use pki_core::source;
+use pki_core::place::Place;
 use time::Duration;
 use time::OffsetDateTime;
 use time::UtcOffset;
@@ -21,6 +21,7 @@ use crate::audit;
 use crate::demo;
 use crate::failure::Failure;
 use crate::init;
+use crate::input;
 use crate::inspect;
 use crate::issue;
 use crate::verify;
@@ -111,7 +112,7 @@ pub(crate) struct PkiDir {
 /// `--inventory`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct InventoryFile {
-    /// The cluster's description: hapki.yaml or kubeadm's own [default: ./hapki.yaml, /etc/hapki/hapki.yaml]
+    /// The cluster's description: hapki.yaml or kubeadm's own; `-` is standard input [default: ./hapki.yaml, /etc/hapki/hapki.yaml]
     #[arg(long, value_name = "FILE")]
     inventory: Option<PathBuf>,
 }
@@ -140,13 +141,13 @@ impl InventoryFile {
         let refuse = |what: &dyn std::fmt::Display| {
             Failure::refused(format_args!("{}: {what}", path.display()))
         };
-        let document = source::read_file(&path).map_err(|problem| {
+        let bytes = input::read(&path).map_err(|problem| {
             refuse(&problem).hint("name the file that describes the cluster with --inventory FILE")
         })?;
-        let text = std::str::from_utf8(&document.bytes).map_err(|_| {
+        let text = std::str::from_utf8(&bytes).map_err(|_| {
             refuse(&"is not text in UTF-8").hint("save it as UTF-8, without accents if need be")
         })?;
-        let parsed = inventory::parse(text, &document.place);
+        let parsed = inventory::parse(text, &Place::file(&path));
         parsed
             .map(Some)
             .map_err(|error| Failure::refused(&error).hint_if(error.hint()))

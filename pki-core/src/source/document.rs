@@ -66,6 +66,31 @@ pub(super) fn read(here: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<u32>), Rea
     Ok((bytes, mode(&metadata)))
 }
 
+/// Reads to the end. The bytes may be a key, so every buffer that turns out too small is wiped, which a `Vec` that grows
+/// by itself does not do.
+pub(super) fn read_stream(mut stream: impl Read) -> Result<Zeroizing<Vec<u8>>, ReadProblem> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let mut chunk = Zeroizing::new([0; 8 << 10]);
+    loop {
+        let read = match stream.read(chunk.as_mut_slice()) {
+            Ok(0) => return Ok(bytes),
+            Ok(read) => chunk.get(..read).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let length = bytes.len() + read.len();
+        if length as u64 > SIZE_LIMIT {
+            return Err(ReadProblem::TooLarge);
+        }
+        if length > bytes.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * length));
+            larger.extend_from_slice(&bytes);
+            bytes = larger;
+        }
+        bytes.extend_from_slice(read);
+    }
+}
+
 /// Whether a file could be read.
 pub(super) fn openable(here: &Path) -> Result<(), ReadProblem> {
     open(here).map(|_| ())

@@ -7,9 +7,12 @@ mod recognise;
 mod resolve;
 mod tree;
 
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use zeroize::Zeroizing;
 
 use crate::place::Place;
 
@@ -57,6 +60,14 @@ pub fn read_file(path: &Path) -> Result<Document, ReadProblem> {
         bytes,
         mode,
     })
+}
+
+/// Reads a stream to its end, such as standard input.
+///
+/// # Errors
+/// When it cannot be read, or holds more than [`SIZE_LIMIT`].
+pub fn read_stream(stream: impl Read) -> Result<Zeroizing<Vec<u8>>, ReadProblem> {
+    document::read_stream(stream)
 }
 
 impl Default for Options {

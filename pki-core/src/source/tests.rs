@@ -266,3 +266,11 @@ fn a_link_to_nothing_is_told_outside_trees_too() {
         "cannot be read: too many levels of symbolic links"
     );
 }
+
+#[test]
+fn a_stream_is_read_to_its_end_or_refused() {
+    let long = vec![7_u8; 100_000];
+    assert_eq!(*read_stream(&long[..]).unwrap(), long);
+    let endless = std::io::repeat(7);
+    assert_eq!(read_stream(endless).unwrap_err(), ReadProblem::TooLarge);
+}

@@ -54,6 +54,21 @@ fn the_remedy_works_when_it_is_pasted() {
 }
 
 #[test]
+fn a_dry_run_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    for format in ["human", "json"] {
+        let output = hapki_in(directory.path())
+            .args(["demo", "--dry-run", "--format", format])
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let certificate = "hapki-demo/wudang/etc/kubernetes/pki/apiserver.crt";
+        assert!(stdout(&output).contains(certificate));
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_directory_in_use_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("mine"), "kept").unwrap();

@@ -12,6 +12,7 @@ use pki_core::request::quoted;
 use pki_core::source::Options;
 use pki_core::source::PathArgument;
 use pki_core::write;
+use serde_json::json;
 
 use crate::Answer;
 use crate::args;
@@ -27,6 +28,8 @@ pub(crate) struct Args {
     #[arg(default_value = "hapki-demo")]
     directory: PathBuf,
     #[command(flatten)]
+    dry_run: args::DryRun,
+    #[command(flatten)]
     now: args::Now,
     #[command(flatten)]
     output: args::Output,
@@ -38,6 +41,10 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     must_be_empty(directory)?;
     let now = args.now.instant();
     let bundle = forge::cluster(directory, now).map_err(Failure::refused)?;
+    if args.dry_run.dry_run {
+        terminal.print(would_write(&bundle, args.output.format))?;
+        return Ok(Answer::Done);
+    }
     write(&bundle, now)?;
     terminal.change_is_made();
     let nodes = [PathArgument::from(directory.clone())];
@@ -79,6 +86,35 @@ fn write(bundle: &Bundle, now: time::OffsetDateTime) -> Result<(), Failure> {
     write::write(bundle, &settings).map(drop).map_err(|error| {
         Failure::refused(error).hint("name a directory that can be written: hapki demo DIR")
     })
+}
+
+/// What `--dry-run` answers: every file, none of them written.
+fn would_write(bundle: &Bundle, format: Format) -> String {
+    match format {
+        Format::Human => {
+            let paths = bundle
+                .files
+                .iter()
+                .map(|file| format!("{}\n", file.path.display()));
+            let first = "Nothing is written (--dry-run). This would be:\n\n".to_owned();
+            std::iter::once(first).chain(paths).collect()
+        }
+        Format::Json => {
+            let files: Vec<_> = bundle
+                .files
+                .iter()
+                .map(|file| {
+                    json!({
+                        "path": file.path.to_string_lossy(),
+                        "mode": format!("{:04o}", file.mode),
+                        "what": file.what,
+                    })
+                })
+                .collect();
+            let answer = json!({ "schema": "hapki.demo/v1", "dry_run": true, "files": files });
+            format!("{answer:#}\n")
+        }
+    }
 }
 
 fn story(directory: &Path) -> String {

@@ -15,6 +15,7 @@ use crate::x509::crypto;
 use crate::x509::crypto::VerifyError;
 use crate::x509::der as write;
 use crate::x509::extensions;
+use crate::x509::extensions::RawExtension;
 use crate::x509::key::PrivateKey;
 use crate::x509::name::DistinguishedName;
 use crate::x509::pem;
@@ -102,7 +103,8 @@ impl CertificationRequest {
         )
         .map_err(RequestError::NotProven)?;
         let mut read = Self {
-            subject: DistinguishedName::of(&info.subject),
+            subject: DistinguishedName::read(info.subject.as_raw())
+                .ok_or_else(|| malformed("its subject does not parse"))?,
             public_key,
             sans: Vec::new(),
             other_extensions: Vec::new(),
@@ -110,7 +112,12 @@ impl CertificationRequest {
         for attribute in info.iter_attributes() {
             if let ParsedCriAttribute::ExtensionRequest(requested) = attribute.parsed_attribute() {
                 for extension in &requested.extensions {
-                    match extensions::read(std::slice::from_ref(extension)).subject_alt_names {
+                    let raw = RawExtension {
+                        oid: extension.oid.as_bytes(),
+                        critical: extension.critical,
+                        value: extension.value,
+                    };
+                    match extensions::read([raw]).subject_alt_names {
                         Some(names) => read.sans.extend(names),
                         None => read.other_extensions.push(extension.oid.to_id_string()),
                     }

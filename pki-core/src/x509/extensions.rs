@@ -5,14 +5,13 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-use pkcs8::ObjectIdentifier;
-use pkcs8::der;
-use pkcs8::der::Decode;
-use pkcs8::der::Reader;
-use pkcs8::der::SliceReader;
-use x509_parser::extensions as parsed;
-use x509_parser::extensions::ParsedExtension;
-use x509_parser::extensions::X509Extension;
+use crate::x509::der::INTEGER;
+use crate::x509::der::OCTET_STRING;
+use crate::x509::der::SEQUENCE;
+use crate::x509::der::read;
+use crate::x509::der::read::BOOLEAN;
+use crate::x509::der::read::Element;
+use crate::x509::der::read::Reader;
 
 /// The extensions that verifiers look at (RFC 5280 section 4.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +28,8 @@ pub struct Extensions {
     pub subject_key_id: Option<Vec<u8>>,
     /// The key identifier of the authority key identifier.
     pub authority_key_id: Option<Vec<u8>>,
-    /// Dotted identifiers of critical extensions that none of the fields above holds.
+    /// Dotted identifiers of critical extensions that none of the fields above holds, subject alternative names of
+    /// unknown kinds only among them.
     pub unhandled_critical: Vec<String>,
     /// Dotted identifiers of extensions whose contents do not parse.
     pub broken: Vec<String>,
@@ -127,8 +127,8 @@ impl ExtendedKeyUsage {
         }
     }
 
-    fn of(oid: &ObjectIdentifier) -> Self {
-        let oid = oid.to_string();
+    fn of(oid: &[u8]) -> Self {
+        let oid = read::dotted(oid);
         [Self::Any, Self::ServerAuth, Self::ClientAuth]
             .into_iter()
             .find(|usage| usage.oid() == oid)
@@ -164,22 +164,31 @@ impl fmt::Display for GeneralName {
     }
 }
 
+/// An extension as it is written (RFC 5280 section 4.2).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawExtension<'a> {
+    /// The contents of extnID.
+    pub(crate) oid: &'a [u8],
+    /// critical.
+    pub(crate) critical: bool,
+    /// The contents of extnValue.
+    pub(crate) value: &'a [u8],
+}
+
 /// Reads the extensions of a certificate or a request. Of two of the same type the first counts.
-pub(crate) fn read(extensions: &[X509Extension<'_>]) -> Extensions {
+pub(crate) fn read<'a>(extensions: impl IntoIterator<Item = RawExtension<'a>>) -> Extensions {
     let mut read = Extensions::default();
     for extension in extensions {
-        let known = take(&mut read, extension);
-        if known.is_none() {
-            let oid = extension.oid.to_id_string();
-            if matches!(
-                extension.parsed_extension(),
-                ParsedExtension::ParseError { .. }
-            ) {
-                read.broken.push(oid.clone());
-            }
-            if extension.critical {
-                read.unhandled_critical.push(oid);
-            }
+        let taken = take(&mut read, &extension);
+        if taken == Taken::Fully {
+            continue;
+        }
+        let oid = read::dotted(extension.oid);
+        if extension.critical {
+            read.unhandled_critical.push(oid.clone());
+        }
+        if taken == Taken::Broken {
+            read.broken.push(oid);
         }
     }
     read
@@ -200,67 +209,124 @@ pub(crate) fn magnitude(integer: &[u8]) -> (bool, Vec<u8>) {
     (negative, bytes)
 }
 
-/// Puts one extension into its field; `None` when there is no field for it or it does not parse.
-fn take(read: &mut Extensions, extension: &X509Extension<'_>) -> Option<()> {
-    match extension.parsed_extension() {
-        ParsedExtension::BasicConstraints(constraints) => {
-            read.basic_constraints.get_or_insert(BasicConstraints {
-                ca: constraints.ca,
-                path_len: constraints.path_len_constraint,
-            });
-        }
-        ParsedExtension::KeyUsage(usage) => {
-            read.key_usage.get_or_insert(KeyUsage(usage.flags));
-        }
-        // x509-parser does not keep the order.
-        ParsedExtension::ExtendedKeyUsage(_) => {
-            let usages = extended_key_usages(extension.value).ok()?;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    Fully,
+    /// There is no field for it, or nothing in it that means anything.
+    Unknown,
+    Broken,
+}
+
+/// Puts one extension into its field, read as Go's crypto/x509 reads it.
+fn take(read: &mut Extensions, extension: &RawExtension<'_>) -> Taken {
+    let value = Reader::new(extension.value);
+    let taken = match extension.oid {
+        BASIC_CONSTRAINTS => basic_constraints(value).map(|constraints| {
+            read.basic_constraints.get_or_insert(constraints);
+        }),
+        KEY_USAGE => key_usage(value).map(|usage| {
+            read.key_usage.get_or_insert(usage);
+        }),
+        EXTENDED_KEY_USAGE => extended_key_usages(value).map(|usages| {
             read.extended_key_usage.get_or_insert(usages);
-        }
-        ParsedExtension::SubjectAlternativeName(names) => {
-            let names = names.general_names.iter().map(general_name).collect();
-            read.subject_alt_names.get_or_insert(names);
-        }
-        ParsedExtension::SubjectKeyIdentifier(id) => {
-            read.subject_key_id.get_or_insert(id.0.to_vec());
-        }
-        ParsedExtension::AuthorityKeyIdentifier(authority) => {
-            if let Some(id) = &authority.key_identifier {
-                read.authority_key_id.get_or_insert(id.0.to_vec());
+        }),
+        SUBJECT_KEY_ID => subject_key_id(value).map(|id| {
+            read.subject_key_id.get_or_insert(id);
+        }),
+        AUTHORITY_KEY_ID => authority_key_id(value).map(|id| {
+            if read.authority_key_id.is_none() {
+                read.authority_key_id = id;
             }
-        }
-        _ => return None,
+        }),
+        SUBJECT_ALT_NAMES => return take_names(read, value),
+        _ => return Taken::Unknown,
+    };
+    taken.map_or(Taken::Broken, |()| Taken::Fully)
+}
+
+fn take_names(read: &mut Extensions, value: Reader<'_>) -> Taken {
+    let Some(names) = general_names(value) else {
+        return Taken::Broken;
+    };
+    let means_nothing = names
+        .iter()
+        .all(|name| matches!(name, GeneralName::Other(_)));
+    read.subject_alt_names.get_or_insert(names);
+    if means_nothing {
+        Taken::Unknown
+    } else {
+        Taken::Fully
     }
-    Some(())
 }
 
-fn extended_key_usages(value: &[u8]) -> der::Result<Vec<ExtendedKeyUsage>> {
-    SliceReader::new(value)?.sequence(|inner| {
-        let mut usages = Vec::new();
-        while !inner.is_finished() {
-            usages.push(ExtendedKeyUsage::of(&ObjectIdentifier::decode(inner)?));
-        }
-        Ok(usages)
-    })
+fn basic_constraints(mut value: Reader<'_>) -> Option<BasicConstraints> {
+    let mut inside = value.inside(SEQUENCE)?;
+    let ca = if inside.is_next(BOOLEAN) {
+        inside.boolean()?
+    } else {
+        false
+    };
+    let path_len = if inside.is_next(INTEGER) {
+        Some(path_length(inside.integer()?)?)
+    } else {
+        None
+    };
+    Some(BasicConstraints { ca, path_len })
 }
 
-fn general_name(name: &parsed::GeneralName<'_>) -> GeneralName {
-    match name {
-        parsed::GeneralName::DNSName(name) => GeneralName::Dns((*name).to_owned()),
-        parsed::GeneralName::IPAddress(bytes) => {
-            ip(bytes).map_or(GeneralName::Other(7), GeneralName::Ip)
-        }
-        parsed::GeneralName::RFC822Name(address) => GeneralName::Email((*address).to_owned()),
-        parsed::GeneralName::URI(uri) => GeneralName::Uri((*uri).to_owned()),
-        parsed::GeneralName::OtherName(..) => GeneralName::Other(0),
-        parsed::GeneralName::X400Address(_) => GeneralName::Other(3),
-        parsed::GeneralName::DirectoryName(_) => GeneralName::Other(4),
-        parsed::GeneralName::EDIPartyName(_) => GeneralName::Other(5),
-        parsed::GeneralName::RegisteredID(_) => GeneralName::Other(8),
-        // RFC 5280 has tags 0 to 8.
-        parsed::GeneralName::Invalid(tag, _) => {
-            GeneralName::Other(u8::try_from(tag.0).unwrap_or(u8::MAX))
-        }
+/// No chain is as long as the longest that can be said here.
+fn path_length(octets: &[u8]) -> Option<u32> {
+    if octets.len() > 8 || octets.first()? & 0x80 != 0 {
+        return None;
+    }
+    let length = octets
+        .iter()
+        .fold(0, |length, octet| length << 8 | u64::from(*octet));
+    Some(u32::try_from(length).unwrap_or(u32::MAX))
+}
+
+fn key_usage(mut value: Reader<'_>) -> Option<KeyUsage> {
+    let bits = value.bit_string()?;
+    let set = (0..KEY_USAGES.len()).filter(|bit| bits.is_set(*bit));
+    Some(KeyUsage(set.fold(0, |usage, bit| usage | 1 << bit)))
+}
+
+fn extended_key_usages(mut value: Reader<'_>) -> Option<Vec<ExtendedKeyUsage>> {
+    let mut inside = value.inside(SEQUENCE)?;
+    let mut usages = Vec::new();
+    while !inside.is_empty() {
+        usages.push(ExtendedKeyUsage::of(inside.oid()?));
+    }
+    Some(usages)
+}
+
+fn subject_key_id(mut value: Reader<'_>) -> Option<Vec<u8>> {
+    value.contents(OCTET_STRING).map(<[u8]>::to_vec)
+}
+
+/// The key identifier, where there is one.
+fn authority_key_id(mut value: Reader<'_>) -> Option<Option<Vec<u8>>> {
+    let id = value.inside(SEQUENCE)?.optional(KEY_IDENTIFIER)?;
+    Some(id.map(|id| id.rest().to_vec()))
+}
+
+fn general_names(mut value: Reader<'_>) -> Option<Vec<GeneralName>> {
+    let mut inside = value.inside(SEQUENCE)?;
+    let mut names = Vec::new();
+    while !inside.is_empty() {
+        names.push(general_name(&inside.any()?));
+    }
+    Some(names)
+}
+
+fn general_name(name: &Element<'_>) -> GeneralName {
+    let text = || String::from_utf8_lossy(name.contents).into_owned();
+    match name.tag {
+        0x81 => GeneralName::Email(text()),
+        0x82 => GeneralName::Dns(text()),
+        0x86 => GeneralName::Uri(text()),
+        0x87 => ip(name.contents).map_or(GeneralName::Other(7), GeneralName::Ip),
+        tag => GeneralName::Other(tag & 0x1f),
     }
 }
 
@@ -271,6 +337,16 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     let sixteen = <[u8; 16]>::try_from(bytes).ok()?;
     Some(Ipv6Addr::from(sixteen).into())
 }
+
+const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+const SUBJECT_ALT_NAMES: &[u8] = &[0x55, 0x1d, 17];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+
+/// keyIdentifier (RFC 5280 section 4.2.1.1).
+const KEY_IDENTIFIER: u8 = 0x80;
 
 /// In the order of their bits.
 const KEY_USAGES: [&str; 9] = [

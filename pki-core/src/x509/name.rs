@@ -6,15 +6,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use pkcs8::ObjectIdentifier;
-use x509_parser::asn1_rs::Any;
-use x509_parser::asn1_rs::Class;
-use x509_parser::asn1_rs::Tag;
-use x509_parser::asn1_rs::ToDer;
-use x509_parser::prelude::FromDer;
-use x509_parser::x509::AttributeTypeAndValue;
-use x509_parser::x509::X509Name;
 
 use crate::x509::der;
+use crate::x509::der::read;
+use crate::x509::der::read::Element;
+use crate::x509::der::read::Reader;
 use crate::x509::hex;
 
 /// A subject or issuer name. Two names are the same for a verifier when their bytes are (Go compares raw bytes,
@@ -43,16 +39,18 @@ pub struct NameError(pub String);
 impl DistinguishedName {
     /// Reads one DER `Name` (RFC 5280 section 4.1.2.4), with nothing after it.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
-        let (rest, name) =
-            X509Name::from_der(der).map_err(|_| NameError("the DER does not parse".to_owned()))?;
+        let mut rest = Reader::new(der);
+        let name = rest
+            .element(der::SEQUENCE)
+            .and_then(|name| Self::read(name.whole))
+            .ok_or_else(|| NameError("the DER does not parse".to_owned()))?;
         if !rest.is_empty() {
-            return Err(NameError(format!("{} bytes follow it", rest.len())));
+            return Err(NameError(format!("{} bytes follow it", rest.rest().len())));
         }
-        // x509-parser stops without a word at an RDN that it cannot read.
-        if elements(der) != Some(name.iter_rdn().count()) {
-            return Err(NameError("an RDN is empty or does not parse".to_owned()));
+        if name.rdns.iter().any(Vec::is_empty) {
+            return Err(NameError("an RDN is empty".to_owned()));
         }
-        Ok(Self::of(&name))
+        Ok(name)
     }
 
     /// The name kubeadm would write: organizations first, then the common name, each its own RDN, as
@@ -94,14 +92,24 @@ impl DistinguishedName {
         }
     }
 
-    pub(crate) fn of(name: &X509Name<'_>) -> Self {
-        Self {
-            der: name.as_raw().into(),
-            rdns: name
-                .iter_rdn()
-                .map(|rdn| rdn.iter().map(Attribute::of).collect())
-                .collect(),
+    /// Reads the `Name` of a certificate or a request; an RDN may be empty, as Go has it.
+    pub(crate) fn read(name: &[u8]) -> Option<Self> {
+        let mut sequence = Reader::new(name).inside(der::SEQUENCE)?;
+        let mut rdns = Vec::new();
+        while !sequence.is_empty() {
+            let mut set = sequence.inside(der::SET)?;
+            let mut attributes = Vec::new();
+            while !set.is_empty() {
+                let mut pair = set.inside(der::SEQUENCE)?;
+                let kind = pair.contents(der::OBJECT_IDENTIFIER)?;
+                attributes.push(Attribute::of(kind, &pair.any()?));
+            }
+            rdns.push(attributes);
         }
+        Some(Self {
+            der: name.into(),
+            rdns,
+        })
     }
 
     /// The bytes of the `Name`.
@@ -178,15 +186,12 @@ impl fmt::Debug for DistinguishedName {
 }
 
 impl Attribute {
-    fn of(attribute: &AttributeTypeAndValue<'_>) -> Self {
-        let value = attribute.attr_value();
+    fn of(kind: &[u8], value: &Element<'_>) -> Self {
         let text = text(value);
         Self {
-            oid: dotted(&attribute.attr_type().to_id_string()),
+            oid: dotted(&read::dotted(kind)),
             is_text: text.is_some(),
-            value: text.unwrap_or_else(|| {
-                format!("#{}", hex(&value.to_der_vec_raw().unwrap_or_default()))
-            }),
+            value: text.unwrap_or_else(|| format!("#{}", hex(value.whole))),
         }
     }
 
@@ -209,18 +214,6 @@ impl fmt::Display for Attribute {
     }
 }
 
-/// How many elements the SEQUENCE holds.
-fn elements(sequence: &[u8]) -> Option<usize> {
-    let (_, sequence) = Any::from_der(sequence).ok()?;
-    let mut rest = sequence.data;
-    let mut count = 0;
-    while !rest.is_empty() {
-        (rest, _) = Any::from_der(rest).ok()?;
-        count += 1;
-    }
-    Some(count)
-}
-
 /// Escapes as Go does: specials anywhere, a blank at either end, `#` at the start.
 fn escaped(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
@@ -239,39 +232,33 @@ fn escaped(value: &str) -> String {
     out
 }
 
-/// A string value as text. T61String is read as Latin-1, as Go and OpenSSL read it.
-fn text(value: &Any<'_>) -> Option<String> {
-    if value.class() != Class::Universal {
-        return None;
-    }
-    let bytes = value.data;
-    match value.tag() {
-        Tag::Utf8String
-        | Tag::PrintableString
-        | Tag::Ia5String
-        | Tag::NumericString
-        | Tag::VisibleString
-        | Tag::GeneralString => String::from_utf8(bytes.to_vec()).ok(),
-        Tag::T61String => Some(bytes.iter().copied().map(char::from).collect()),
-        Tag::BmpString => {
-            let units = bytes.chunks_exact(2).map(|pair| {
+/// A string value as text. T61String is read as Latin-1 and a BMPString may end in a zero, as Go has it.
+fn text(value: &Element<'_>) -> Option<String> {
+    let octets = value.contents;
+    match value.tag {
+        UTF8_STRING | NUMERIC_STRING | PRINTABLE_STRING | IA5_STRING | VISIBLE_STRING
+        | GENERAL_STRING => String::from_utf8(octets.to_vec()).ok(),
+        T61_STRING => Some(octets.iter().copied().map(char::from).collect()),
+        BMP_STRING => {
+            let whole = octets.len().is_multiple_of(2);
+            let ended = octets.strip_suffix(&[0, 0]).filter(|_| whole);
+            let units = ended.unwrap_or(octets).chunks_exact(2).map(|pair| {
                 pair.iter()
-                    .fold(0, |unit, byte| unit << 8 | u16::from(*byte))
+                    .fold(0, |unit, octet| unit << 8 | u16::from(*octet))
             });
-            let whole = bytes.len().is_multiple_of(2);
             char::decode_utf16(units)
                 .collect::<Result<_, _>>()
                 .ok()
                 .filter(|_| whole)
         }
-        Tag::UniversalString => {
-            let characters = bytes.chunks_exact(4).map(|quad| {
+        UNIVERSAL_STRING => {
+            let characters = octets.chunks_exact(4).map(|quad| {
                 char::from_u32(
                     quad.iter()
-                        .fold(0, |point, byte| point << 8 | u32::from(*byte)),
+                        .fold(0, |point, octet| point << 8 | u32::from(*octet)),
                 )
             });
-            let whole = bytes.len().is_multiple_of(4);
+            let whole = octets.len().is_multiple_of(4);
             characters.collect::<Option<_>>().filter(|_| whole)
         }
         _ => None,
@@ -304,6 +291,17 @@ fn dotted(oid: &str) -> Cow<'static, str> {
 pub(crate) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 /// commonName.
 pub(crate) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+/// String types (X.680 section 41).
+const UTF8_STRING: u8 = 12;
+const NUMERIC_STRING: u8 = 18;
+const PRINTABLE_STRING: u8 = 19;
+const T61_STRING: u8 = 20;
+const IA5_STRING: u8 = 22;
+const VISIBLE_STRING: u8 = 26;
+const GENERAL_STRING: u8 = 27;
+const UNIVERSAL_STRING: u8 = 28;
+const BMP_STRING: u8 = 30;
 
 /// The types that Go prints by name (crypto/x509/pkix, `attributeTypeNames`), and others seen in clusters.
 const TYPES: [(&str, Option<&str>); 11] = [

@@ -4,16 +4,13 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use pkcs8::AlgorithmIdentifierRef;
 use pkcs8::ObjectIdentifier;
-use pkcs8::der;
-use pkcs8::der::Decode;
-use pkcs8::der::Reader;
-use pkcs8::der::SliceReader;
-use pkcs8::der::asn1::BitStringRef;
-use pkcs8::der::asn1::UintRef;
 
 use crate::x509::der as write;
+use crate::x509::der::SEQUENCE;
+use crate::x509::der::read;
+use crate::x509::der::read::Bits;
+use crate::x509::der::read::Reader;
 use crate::x509::pem;
 
 /// A `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), compared by its bytes.
@@ -22,6 +19,8 @@ pub struct PublicKey {
     der: Arc<[u8]>,
     algorithm: PublicKeyAlgorithm,
     bits: Range<usize>,
+    /// The key where its BIT STRING has unused bits, which no issuer writes.
+    realigned: Option<Arc<[u8]>>,
 }
 
 /// What kind of key it is.
@@ -49,12 +48,15 @@ pub enum PublicKeyAlgorithm {
 impl PublicKey {
     /// Reads a DER `SubjectPublicKeyInfo` with nothing after it.
     pub fn from_der(der: &[u8]) -> Result<Self, SpkiError> {
-        let (identifier, bits) = split(der).map_err(|error| SpkiError(error.to_string()))?;
-        let algorithm = classify(&identifier, bits)?;
-        // The bits are the tail of the structure: its last element is the BIT STRING.
-        let start = der.len() - bits.len();
+        let parts =
+            Parts::read(der).ok_or_else(|| SpkiError("the DER does not parse".to_owned()))?;
+        let realigned = parts.bits.realigned();
+        let octets = realigned.as_deref().unwrap_or(parts.bits.octets);
+        let algorithm = classify(parts.algorithm, parts.parameters, octets)?;
+        let end = der.len() - parts.behind;
         Ok(Self {
-            bits: start..der.len(),
+            bits: end - parts.bits.octets.len()..end,
+            realigned: realigned.map(Into::into),
             der: der.into(),
             algorithm,
         })
@@ -86,6 +88,7 @@ impl PublicKey {
         let der = write::element(write::SEQUENCE, &[identifier, &bit_string]);
         Self {
             bits: der.len() - key_bits.len()..der.len(),
+            realigned: None,
             der: der.into(),
             algorithm,
         }
@@ -109,13 +112,14 @@ impl PublicKey {
     /// The contents of the `subjectPublicKey` BIT STRING.
     pub fn key_bits(&self) -> &[u8] {
         // The range was taken from these bytes when they were parsed.
-        self.der.get(self.bits.clone()).unwrap_or_default()
+        let as_written = || self.der.get(self.bits.clone()).unwrap_or_default();
+        self.realigned.as_deref().unwrap_or_else(as_written)
     }
 
     /// The modulus and the public exponent of an RSA key, big-endian without leading zeros.
     pub fn rsa_numbers(&self) -> Option<(&[u8], &[u8])> {
         match self.algorithm {
-            PublicKeyAlgorithm::Rsa { .. } => rsa_numbers(self.key_bits()).ok(),
+            PublicKeyAlgorithm::Rsa { .. } => rsa_numbers(self.key_bits()),
             _ => None,
         }
     }
@@ -174,48 +178,81 @@ pub(crate) fn bit_length(number: &[u8]) -> u32 {
     bits
 }
 
-fn split(der: &[u8]) -> der::Result<(AlgorithmIdentifierRef<'_>, &[u8])> {
-    let mut reader = SliceReader::new(der)?;
-    let parts = reader.sequence(|inner| {
-        let identifier = AlgorithmIdentifierRef::decode(inner)?;
-        let bits = BitStringRef::decode(inner)?;
-        let bits = bits
-            .as_bytes()
-            .ok_or_else(|| der::Error::from(der::Tag::BitString.value_error()))?;
-        Ok::<_, der::Error>((identifier, bits))
-    })?;
-    reader.finish()?;
-    Ok(parts)
+struct Parts<'a> {
+    /// The contents of the algorithm's identifier.
+    algorithm: &'a [u8],
+    /// The whole DER of the parameters.
+    parameters: Option<&'a [u8]>,
+    bits: Bits<'a>,
+    /// How many bytes follow the bits.
+    behind: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// As Go reads it: what follows the parameters or the bits is passed over, as long as it is inside.
+    fn read(der: &'a [u8]) -> Option<Self> {
+        let mut outer = Reader::new(der);
+        let mut inside = outer.inside(SEQUENCE)?;
+        let mut identifier = inside.inside(SEQUENCE)?;
+        let algorithm = identifier.contents(write::OBJECT_IDENTIFIER)?;
+        let parameters = if identifier.is_empty() {
+            None
+        } else {
+            Some(identifier.any()?.whole)
+        };
+        let bits = inside.bit_string()?;
+        outer.is_empty().then_some(Self {
+            algorithm,
+            parameters,
+            bits,
+            behind: inside.rest().len(),
+        })
+    }
 }
 
 fn classify(
-    identifier: &AlgorithmIdentifierRef<'_>,
+    algorithm: &[u8],
+    parameters: Option<&[u8]>,
     bits: &[u8],
 ) -> Result<PublicKeyAlgorithm, SpkiError> {
-    match identifier.oid {
+    let Ok(algorithm) = ObjectIdentifier::from_bytes(algorithm) else {
+        return Ok(PublicKeyAlgorithm::Other(read::dotted(algorithm)));
+    };
+    match algorithm {
         RSA => {
             let (modulus, _) = rsa_numbers(bits)
-                .map_err(|error| SpkiError(format!("the RSA key inside is damaged: {error}")))?;
+                .ok_or_else(|| SpkiError("the RSA key inside is damaged".to_owned()))?;
             Ok(PublicKeyAlgorithm::Rsa {
                 bits: bit_length(modulus),
             })
         }
-        EC => Ok(identifier
-            .parameters_oid()
-            .map_or(PublicKeyAlgorithm::Other(EC.to_string()), |curve| {
-                PublicKeyAlgorithm::of_curve(&curve)
-            })),
+        EC => Ok(parameters
+            .and_then(|parameters| Reader::new(parameters).oid())
+            .map_or(PublicKeyAlgorithm::Other(EC.to_string()), of_curve)),
         ED25519 => Ok(PublicKeyAlgorithm::Ed25519),
         other => Ok(PublicKeyAlgorithm::Other(other.to_string())),
     }
 }
 
-fn rsa_numbers(bits: &[u8]) -> der::Result<(&[u8], &[u8])> {
-    SliceReader::new(bits)?.sequence(|inner| {
-        let modulus = UintRef::decode(inner)?;
-        let exponent = UintRef::decode(inner)?;
-        Ok((modulus.as_bytes(), exponent.as_bytes()))
-    })
+fn of_curve(curve: &[u8]) -> PublicKeyAlgorithm {
+    ObjectIdentifier::from_bytes(curve).map_or_else(
+        |_| PublicKeyAlgorithm::Other(read::dotted(curve)),
+        |curve| PublicKeyAlgorithm::of_curve(&curve),
+    )
+}
+
+/// The two numbers of an RSA key (RFC 8017 section A.1.1), neither negative.
+fn rsa_numbers(bits: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut inside = Reader::new(bits).inside(SEQUENCE)?;
+    Some((unsigned(inside.integer()?)?, unsigned(inside.integer()?)?))
+}
+
+fn unsigned(integer: &[u8]) -> Option<&[u8]> {
+    match integer {
+        [0, rest @ ..] if !rest.is_empty() => Some(rest),
+        [first, ..] if first & 0x80 != 0 => None,
+        _ => Some(integer),
+    }
 }
 
 const LABEL: &str = "PUBLIC KEY";

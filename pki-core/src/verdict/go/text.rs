@@ -94,10 +94,10 @@ impl fmt::Display for Refusal {
                 f.write_str("x509: unhandled critical extension")
             }
             Self::NotYetValid { certificate, now } => {
-                outside_validity(f, *now, "before", certificate.not_before())
+                outside_validity(f, *now, "before", certificate.validity_as_written().0)
             }
             Self::Expired { certificate, now } => {
-                outside_validity(f, *now, "after", certificate.not_after())
+                outside_validity(f, *now, "after", certificate.validity_as_written().1)
             }
             Self::Hostname(refusal) => refusal.fmt(f),
             Self::UnknownAuthority { hint: None } => f.write_str(UNKNOWN_AUTHORITY),

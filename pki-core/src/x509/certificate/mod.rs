@@ -1,13 +1,14 @@
 //! Certificates, parsed once.
 
+mod read;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use x509_parser::asn1_rs::Any;
-use x509_parser::asn1_rs::FromDer;
-use x509_parser::certificate::X509Certificate;
+use time::PrimitiveDateTime;
+use time::UtcOffset;
 
 use crate::x509::crypto;
 use crate::x509::crypto::VerifyError;
@@ -39,6 +40,8 @@ struct Parsed {
     public_key: PublicKey,
     signature_algorithm: Range<usize>,
     signature: Range<usize>,
+    /// The signature where its BIT STRING has unused bits, which no signer writes.
+    realigned_signature: Option<Vec<u8>>,
     extensions: Extensions,
 }
 
@@ -55,33 +58,7 @@ impl Certificate {
 
     /// Reads one DER certificate with nothing after it, keeping the bytes.
     pub fn from_vec(der: Vec<u8>) -> Result<Self, CertificateError> {
-        let (rest, parsed) = X509Certificate::from_der(&der).map_err(|_| malformed(&der))?;
-        if !rest.is_empty() {
-            let what = format!("{} bytes follow the certificate", rest.len());
-            return Err(CertificateError(what));
-        }
-        let tbs = parsed.tbs_certificate.as_ref();
-        let tbs = range_of(&der, tbs).ok_or_else(|| malformed(&der))?;
-        let algorithm = element_at(&der, tbs.end).ok_or_else(|| malformed(&der))?;
-        let signature =
-            range_of(&der, &parsed.signature_value.data).ok_or_else(|| malformed(&der))?;
-        let public_key = PublicKey::from_der(parsed.public_key().raw)
-            .map_err(|error| CertificateError(format!("its public key is damaged: {error}")))?;
-        let validity = parsed.validity();
-        let read = Parsed {
-            serial: parsed.raw_serial().to_vec(),
-            issuer: DistinguishedName::of(parsed.issuer()),
-            subject: DistinguishedName::of(parsed.subject()),
-            not_before: validity.not_before.to_datetime(),
-            not_after: validity.not_after.to_datetime(),
-            public_key,
-            extensions: extensions::read(parsed.extensions()),
-            tbs,
-            signature_algorithm: algorithm,
-            signature,
-            der: Vec::new(),
-        };
-        Ok(Self(Arc::new(Parsed { der, ..read })))
+        read::parse(der).map(|parsed| Self(Arc::new(parsed)))
     }
 
     /// The whole DER.
@@ -128,12 +105,18 @@ impl Certificate {
 
     /// First instant of validity, UTC.
     pub fn not_before(&self) -> OffsetDateTime {
-        self.0.not_before
+        in_utc(self.0.not_before)
     }
 
     /// Last instant of validity, UTC.
     pub fn not_after(&self) -> OffsetDateTime {
-        self.0.not_after
+        in_utc(self.0.not_after)
+    }
+
+    /// The first and the last instant in the offsets that they are written in. RFC 5280 section 4.1.2.5 allows UTC
+    /// only; Go reads, and prints, any.
+    pub fn validity_as_written(&self) -> (OffsetDateTime, OffsetDateTime) {
+        (self.0.not_before, self.0.not_after)
     }
 
     /// The certified key.
@@ -148,7 +131,8 @@ impl Certificate {
 
     /// The signature bits.
     pub fn signature(&self) -> &[u8] {
-        self.part(&self.0.signature)
+        let realigned = self.0.realigned_signature.as_deref();
+        realigned.unwrap_or_else(|| self.part(&self.0.signature))
     }
 
     /// The extensions.
@@ -263,30 +247,16 @@ impl fmt::Debug for Certificate {
     }
 }
 
-fn malformed(der: &[u8]) -> CertificateError {
-    let cut = Any::from_der(der).is_err_and(|error| error.is_incomplete());
-    CertificateError(
-        if cut {
-            "the DER is cut short"
-        } else {
-            "the DER does not parse"
-        }
-        .to_owned(),
-    )
-}
-
-/// Where `part`, a slice of `whole`, lies in it.
-fn range_of(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
-    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
-    let range = start..start.checked_add(part.len())?;
-    whole.get(range.clone()).map(|_| range)
-}
-
-/// The element that begins at `start`.
-fn element_at(der: &[u8], start: usize) -> Option<Range<usize>> {
-    let tail = der.get(start..)?;
-    let (rest, _) = Any::from_der(tail).ok()?;
-    Some(start..der.len() - rest.len())
+/// The same instant in UTC; one that UTC has no four digits for is the last or the first that it has.
+fn in_utc(instant: OffsetDateTime) -> OffsetDateTime {
+    let limit = if instant.offset().is_negative() {
+        PrimitiveDateTime::MAX
+    } else {
+        PrimitiveDateTime::MIN
+    };
+    instant
+        .checked_to_offset(UtcOffset::UTC)
+        .unwrap_or_else(|| limit.assume_utc())
 }
 
 const LABEL: &str = "CERTIFICATE";

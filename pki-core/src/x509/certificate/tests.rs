@@ -146,11 +146,11 @@ fn the_parts_are_those_of_the_bytes() {
 
 #[test]
 fn a_broken_extension_does_not_hide_the_certificate() {
-    // Basic constraints, whose cA is no longer a BOOLEAN.
+    // Basic constraints, whose cA is neither true nor false.
     let broken = altered(
         &certificate(),
         b"\x30\x03\x01\x01\xff",
-        b"\x30\x03\x05\x01\xff",
+        b"\x30\x03\x01\x01\xfe",
     )
     .unwrap();
     assert_eq!(broken.extensions().basic_constraints, None);

@@ -1,4 +1,7 @@
-//! Writing the few DER structures that no library of ours writes as they must be.
+//! DER: reading it as Go does, and writing the few structures that no library of ours writes as they must be.
+
+pub(crate) mod read;
+pub(crate) mod time;
 
 use pkcs8::ObjectIdentifier;
 

@@ -173,19 +173,21 @@ fn judge(
     }
 }
 
-/// The certificate that Go's error carries. That of an unknown authority is the one whose issuer is missing, which the
-/// refusal does not keep.
+/// The certificate that the refusal is about: mostly the one that Go's error carries, but the authority whose
+/// constraints exclude a name, not the leaf. A limit is about none.
 fn at_fault<'a>(refusal: &'a Refusal, leaf: &'a Certificate) -> Option<&'a Certificate> {
     match refusal {
         Refusal::UnhandledCriticalExtension { certificate }
         | Refusal::NotYetValid { certificate, .. }
         | Refusal::Expired { certificate, .. }
         | Refusal::NotAuthorizedToSign { certificate }
+        | Refusal::UnknownAuthority { certificate, .. }
+        | Refusal::ConstrainedName { certificate, .. }
         | Refusal::TooManyIntermediates { certificate } => Some(certificate),
-        Refusal::Hostname(_) | Refusal::IncompatibleUsage => Some(leaf),
-        Refusal::UnknownAuthority { .. }
-        | Refusal::IssuerNameMismatch
-        | Refusal::SignatureLimit => None,
+        Refusal::Hostname(_) | Refusal::IncompatibleUsage | Refusal::NoValidChains { .. } => {
+            Some(leaf)
+        }
+        Refusal::IssuerNameMismatch | Refusal::SignatureLimit => None,
     }
 }
 

@@ -343,13 +343,13 @@ fn vary(random: &mut Random, spec: &mut Spec<'_>) {
 }
 
 /// A leaf, intermediates and a root, not signed yet.
-struct Chain<'a> {
-    specs: Vec<Spec<'a>>,
+pub struct Chain<'a> {
+    pub specs: Vec<Spec<'a>>,
     presented: usize,
 }
 
 impl<'a> Chain<'a> {
-    fn new(random: &mut Random, world: &'a World, intermediates: usize) -> Self {
+    pub fn new(random: &mut Random, world: &'a World, intermediates: usize) -> Self {
         let mut specs = vec![Spec::leaf("wudang", "ca-1", &world.keys[5])];
         specs[0].names = vec![San::dns("wudang"), San::Ip(vec![10, 27, 53, 32])];
         let top = intermediates + 1;
@@ -366,7 +366,7 @@ impl<'a> Chain<'a> {
     }
 
     /// Signs all, splits them over what the server presents and what is known otherwise, trusts the last.
-    fn case(&self) -> Case {
+    pub fn case(&self) -> Case {
         let signers = self.specs[1..].iter().chain(self.specs.last());
         let signed = self.specs.iter().zip(signers);
         let mut chain: Vec<Certificate> = signed

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::chains;
+use crate::constraints;
 use crate::keys::Key;
 use crate::names;
 use crate::random::Random;
@@ -52,4 +53,11 @@ pub const FAMILIES: &[(&str, Make)] = &[
     ("signature limit", chains::signature_limit),
     ("trusted leafs", chains::trusted_leafs),
     ("several faults", chains::several_faults),
+    ("constrained DNS names", constraints::dns),
+    ("constrained addresses", constraints::addresses),
+    ("constrained mailboxes", constraints::mailboxes),
+    ("constrained URIs", constraints::uris),
+    ("critical names", constraints::critical_names),
+    ("policies", constraints::policies),
+    ("several chains", constraints::several_chains),
 ];

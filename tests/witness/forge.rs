@@ -160,7 +160,7 @@ impl San {
         }
     }
 
-    fn to_der(&self) -> Vec<u8> {
+    pub fn to_der(&self) -> Vec<u8> {
         match self {
             Self::Email(address) => der::element(0x81, &[address.as_bytes()]),
             Self::Dns(name) => der::element(0x82, &[name.as_bytes()]),

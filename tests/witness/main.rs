@@ -22,6 +22,7 @@
 
 mod case;
 mod chains;
+mod constraints;
 mod der;
 mod families;
 mod forge;

@@ -141,7 +141,9 @@ fn classify<'a>(
             Side::Client => (FaultKind::ServerAuthMissing, leaf, None),
             Side::Server => (FaultKind::ClientAuthMissing, leaf, None),
         },
-        Refusal::UnknownAuthority { hint: Some(hint) } => {
+        Refusal::UnknownAuthority {
+            hint: Some(hint), ..
+        } => {
             let kind = match &hint.why {
                 HintReason::Signature(SignatureFailure::Insecure(_)) => FaultKind::WeakSignature,
                 HintReason::Signature(
@@ -151,10 +153,12 @@ fn classify<'a>(
             };
             (kind, leaf, Some(&hint.candidate))
         }
-        Refusal::UnknownAuthority { hint: None }
+        Refusal::UnknownAuthority { hint: None, .. }
         | Refusal::IssuerNameMismatch
+        | Refusal::NoValidChains { .. }
         | Refusal::SignatureLimit => (FaultKind::UnknownAuthority, leaf, None),
         Refusal::NotAuthorizedToSign { certificate }
+        | Refusal::ConstrainedName { certificate, .. }
         | Refusal::TooManyIntermediates { certificate } => {
             (FaultKind::UnknownAuthority, leaf, Some(certificate))
         }

@@ -12,6 +12,8 @@ use crate::x509::der::read;
 use crate::x509::der::read::BOOLEAN;
 use crate::x509::der::read::Element;
 use crate::x509::der::read::Reader;
+use crate::x509::name_constraints::NameConstraints;
+use crate::x509::policies::Policies;
 
 /// The extensions that verifiers look at (RFC 5280 section 4.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +30,12 @@ pub struct Extensions {
     pub subject_key_id: Option<Vec<u8>>,
     /// The key identifier of the authority key identifier.
     pub authority_key_id: Option<Vec<u8>>,
-    /// Dotted identifiers of critical extensions that none of the fields above holds, subject alternative names of
-    /// unknown kinds only among them.
+    /// Name constraints, when present.
+    pub name_constraints: Option<Box<NameConstraints>>,
+    /// Certificate policies and what goes with them, when any of it is present.
+    pub policies: Option<Box<Policies>>,
+    /// Dotted identifiers of critical extensions that none of the fields above holds, and of names and name constraints
+    /// that hold kinds which Go does not know: nothing else, or anything.
     pub unhandled_critical: Vec<String>,
     /// Dotted identifiers of extensions whose contents do not parse.
     pub broken: Vec<String>,
@@ -239,9 +245,27 @@ fn take(read: &mut Extensions, extension: &RawExtension<'_>) -> Taken {
             }
         }),
         SUBJECT_ALT_NAMES => return take_names(read, value),
+        NAME_CONSTRAINTS => return take_constraints(read, value),
+        oid if Policies::has_field(oid) => {
+            let policies = read.policies.get_or_insert_default();
+            policies.take(oid, value)
+        }
         _ => return Taken::Unknown,
     };
     taken.map_or(Taken::Broken, |()| Taken::Fully)
+}
+
+fn take_constraints(read: &mut Extensions, value: Reader<'_>) -> Taken {
+    let Some(constraints) = NameConstraints::read(value) else {
+        return Taken::Broken;
+    };
+    let is_understood = constraints.is_understood();
+    read.name_constraints.get_or_insert(Box::new(constraints));
+    if is_understood {
+        Taken::Fully
+    } else {
+        Taken::Unknown
+    }
 }
 
 fn take_names(read: &mut Extensions, value: Reader<'_>) -> Taken {
@@ -330,7 +354,8 @@ fn general_name(name: &Element<'_>) -> GeneralName {
     }
 }
 
-fn ip(bytes: &[u8]) -> Option<IpAddr> {
+/// An address of 4 or 16 bytes.
+pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(four) = <[u8; 4]>::try_from(bytes) {
         return Some(Ipv4Addr::from(four).into());
     }
@@ -342,6 +367,7 @@ const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 const SUBJECT_ALT_NAMES: &[u8] = &[0x55, 0x1d, 17];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 

@@ -135,7 +135,10 @@ impl<'a> Builder<'a, '_> {
             return Ok(gathered.chains);
         }
         let hint = gathered.hint;
-        Err(gathered.error.unwrap_or(Refusal::UnknownAuthority { hint }))
+        Err(gathered.error.unwrap_or_else(|| Refusal::UnknownAuthority {
+            certificate: last.clone(),
+            hint,
+        }))
     }
 
     /// `considerCandidate`.
@@ -247,15 +250,6 @@ const MAX_SIGNATURE_CHECKS: usize = 100;
 /// id-dsa, the one algorithm that Go parses and never verifies with.
 const DSA: &str = "1.2.840.10040.4.1";
 
-/// Critical extensions that Go's parser handles beside those that [`crate::x509::certificate::Extensions`] has a field for:
-/// nameConstraints, cRLDistributionPoints, certificatePolicies, policyMappings, policyConstraints, inhibitAnyPolicy,
-/// authorityInfoAccess.
-const HANDLED: &[&str] = &[
-    "2.5.29.30",
-    "2.5.29.31",
-    "2.5.29.32",
-    "2.5.29.33",
-    "2.5.29.36",
-    "2.5.29.54",
-    "1.3.6.1.5.5.7.1.1",
-];
+/// The critical extension that Go's parser handles beside those that [`crate::x509::certificate::Extensions`] has a field
+/// for: cRLDistributionPoints. (It refuses a certificate whose authorityInfoAccess is critical.)
+const HANDLED: &[&str] = &["2.5.29.31"];

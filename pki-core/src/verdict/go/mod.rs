@@ -1,14 +1,17 @@
 //! Go's `crypto/x509`: `Certificate.Verify` and `VerifyHostname`, in its order of noticing and in its words.
 //!
-//! Kubernetes, etcd, docker and Harbor all verify with it. Followed is [`RELEASE`], its files `verify.go`, `x509.go` and
-//! `cert_pool.go` in `src/crypto/x509`; functions here carry the names that they have there. The prefix
+//! Kubernetes, etcd, docker and Harbor all verify with it. Followed is [`RELEASE`], its files `verify.go`, `constraints.go`, `x509.go`
+//! and `cert_pool.go` in `src/crypto/x509`; functions here carry the names that they have there. The prefix
 //! `tls: failed to verify certificate: `, which `crypto/tls` puts before the text since Go 1.20, is not part of it.
 
 mod chain;
+mod constraints;
 mod hostname;
 mod parse;
+mod policies;
 mod signature;
 mod text;
+mod url;
 
 pub use hostname::HostnameRefusal;
 pub use parse::MALFORMED;
@@ -64,37 +67,34 @@ pub struct Accepted {
 
 /// Judges one certificate as `Certificate.Verify` does. `signatures` remembers checks from one question to the next.
 ///
-/// The order is Go's: critical extensions and dates of the leaf, then the name, then the chain, then extended key usages.
+/// The order is Go's: critical extensions and dates of the leaf, then the name, then the chain, then for each chain its
+/// policies, extended key usages and name constraints.
 pub fn verify(question: &Question<'_>, signatures: &mut Signatures) -> Result<Accepted, Refusal> {
     check_leaf(question)?;
     check_name(question)?;
     let chains = chain::candidates(question, signatures)?;
-    let chain = check_usage(chains, question.purpose)?;
+    let chain = check_chains(&chains, question.purpose)?;
     Ok(Accepted {
-        chain: chain.into_iter().cloned().collect(),
+        chain: chain.iter().copied().cloned().collect(),
     })
 }
 
 /// Everything that Go would refuse, in its order of noticing: it says the first, and each of the others once those
 /// before it are mended. Empty where the certificate is accepted.
 pub fn refusals(question: &Question<'_>, signatures: &mut Signatures) -> Vec<Refusal> {
-    let chain = chain::candidates(question, signatures);
-    let (chain, usage) = match chain {
-        Ok(chains) => (None, check_usage(chains, question.purpose).err()),
-        Err(refusal) => (
-            Some(refusal),
-            check_usage(vec![vec![question.leaf]], question.purpose).err(),
-        ),
+    let (chain, rest) = match chain::candidates(question, signatures) {
+        Ok(chains) => (None, chain_refusals(&chains, question.purpose)),
+        Err(refusal) => {
+            let alone = [vec![question.leaf]];
+            (Some(refusal), chain_refusals(&alone, question.purpose))
+        }
     };
-    [
+    let first = [
         check_leaf(question).err(),
         check_name(question).err(),
         chain,
-        usage,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    first.into_iter().flatten().chain(rest).collect()
 }
 
 fn check_leaf(question: &Question<'_>) -> Result<(), Refusal> {
@@ -108,14 +108,52 @@ fn check_name(question: &Question<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn check_usage(
-    chains: Vec<Vec<&Certificate>>,
+/// The first chain that is accepted; Go tries each for its policies, its usages and its names, in this order, and of
+/// several refusals tells the first about a name.
+fn check_chains<'c, 'a>(
+    chains: &'c [Vec<&'a Certificate>],
     purpose: Purpose,
-) -> Result<Vec<&Certificate>, Refusal> {
-    chains
+) -> Result<&'c [&'a Certificate], Refusal> {
+    let (mut usages, mut policies, mut violation) = (0, 0, None);
+    for chain in chains {
+        if !policies::are_valid(chain) {
+            policies += 1;
+        } else if !allows_usage(chain, purpose) {
+            usages += 1;
+        } else {
+            match constraints::check_chain(chain) {
+                Ok(()) => return Ok(chain),
+                Err(violated) => violation = violation.or(Some(violated)),
+            }
+        }
+    }
+    Err(match violation {
+        Some(violation) => Refusal::from(violation),
+        None if policies == 0 => Refusal::IncompatibleUsage,
+        None => Refusal::NoValidChains { usages, policies },
+    })
+}
+
+/// What [`check_chains`] says, and what it would say once that is mended on every chain.
+fn chain_refusals(chains: &[Vec<&Certificate>], purpose: Purpose) -> Vec<Refusal> {
+    let Err(first) = check_chains(chains, purpose) else {
+        return Vec::new();
+    };
+    let violations = chains.iter().map(|chain| constraints::check_chain(chain));
+    let violations: Result<(), _> = violations.reduce(Result::or).unwrap_or(Ok(()));
+    let fits = chains.iter().any(|chain| allows_usage(chain, purpose));
+    let names_next = violations.err().map(Refusal::from);
+    let names_next = names_next.filter(|_| !matches!(first, Refusal::ConstrainedName { .. }));
+    let says_usage = match first {
+        Refusal::IncompatibleUsage => true,
+        Refusal::NoValidChains { usages, .. } => usages > 0,
+        _ => false,
+    };
+    let usage_next = (!fits && !says_usage).then_some(Refusal::IncompatibleUsage);
+    [Some(first), usage_next, names_next]
         .into_iter()
-        .find(|chain| allows_usage(chain, purpose))
-        .ok_or(Refusal::IncompatibleUsage)
+        .flatten()
+        .collect()
 }
 
 /// `checkChainForKeyUsage`: extended usages nest, so that every certificate of the chain that lists any must list the one asked for.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
+use crate::verdict::go::constraints::Violation;
 use crate::verdict::go::hostname::HostnameRefusal;
 use crate::verdict::go::signature::SignatureFailure;
 use crate::x509::certificate::Certificate;
@@ -35,6 +36,8 @@ pub enum Refusal {
     Hostname(HostnameRefusal),
     /// No chain to a root.
     UnknownAuthority {
+        /// The certificate that nobody vouches for: the leaf, or the last intermediate of the attempt that is told.
+        certificate: Certificate,
         /// The first candidate that was tried, and why it would not do.
         hint: Option<Hint>,
     },
@@ -52,6 +55,20 @@ pub enum Refusal {
     },
     /// No chain allows the purpose asked for.
     IncompatibleUsage,
+    /// An authority may not sign for a name below it.
+    ConstrainedName {
+        /// The authority; the certificate with the name, where that cannot be matched.
+        certificate: Certificate,
+        /// Which name, and which constraint.
+        detail: String,
+    },
+    /// There are chains, and none that is valid.
+    NoValidChains {
+        /// How many do not allow the purpose.
+        usages: usize,
+        /// How many have policies that do not hold.
+        policies: usize,
+    },
     /// Go gives up after a hundred candidates.
     SignatureLimit,
 }
@@ -87,6 +104,15 @@ impl From<HostnameRefusal> for Refusal {
     }
 }
 
+impl From<Violation> for Refusal {
+    fn from(violation: Violation) -> Self {
+        Self::ConstrainedName {
+            certificate: violation.certificate,
+            detail: violation.detail,
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -100,8 +126,10 @@ impl fmt::Display for Refusal {
                 outside_validity(f, *now, "after", certificate.validity_as_written().1)
             }
             Self::Hostname(refusal) => refusal.fmt(f),
-            Self::UnknownAuthority { hint: None } => f.write_str(UNKNOWN_AUTHORITY),
-            Self::UnknownAuthority { hint: Some(hint) } => write!(
+            Self::UnknownAuthority { hint: None, .. } => f.write_str(UNKNOWN_AUTHORITY),
+            Self::UnknownAuthority {
+                hint: Some(hint), ..
+            } => write!(
                 f,
                 "{UNKNOWN_AUTHORITY} (possibly because of {} while trying to verify candidate authority certificate {})",
                 quote(&hint.why.to_string()),
@@ -119,6 +147,11 @@ impl fmt::Display for Refusal {
             Self::IncompatibleUsage => {
                 f.write_str("x509: certificate specifies an incompatible key usage")
             }
+            Self::ConstrainedName { detail, .. } => write!(
+                f,
+                "x509: a root or intermediate certificate is not authorized to sign for this name: {detail}"
+            ),
+            Self::NoValidChains { usages, policies } => no_valid_chains(f, *usages, *policies),
             Self::SignatureLimit => f.write_str(
                 "x509: signature check attempts limit reached while verifying certificate chain",
             ),
@@ -148,6 +181,20 @@ impl fmt::Display for HintReason {
             Self::Candidate(refusal) => refusal.fmt(f),
         }
     }
+}
+
+fn no_valid_chains(f: &mut fmt::Formatter<'_>, usages: usize, policies: usize) -> fmt::Result {
+    f.write_str("x509: no valid chains built")?;
+    let counts = [
+        (usages, "incompatible key usage"),
+        (policies, "invalid policies"),
+    ];
+    let mut before = ": ";
+    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        write!(f, "{before}{count} candidate chains with {what}")?;
+        before = ", ";
+    }
+    Ok(())
 }
 
 fn outside_validity(
@@ -186,7 +233,7 @@ fn rfc3339(instant: OffsetDateTime) -> String {
 }
 
 /// `strconv.Quote`, which `%q` uses.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {

@@ -8,7 +8,8 @@ target=${CARGO_TARGET_DIR:-target}
 
 tests/peers/build.sh --compare >&2
 cargo build --release -p pki-cli >&2
-# Issues as many certificates as it is told, in process: issue_many ecdsa-p256|rsa-2048 COUNT
-cargo build --release -p pki-core --example issue_many >&2
+# What hapki costs in process, without its command: issuing and judging many certificates.
+cargo build --release -p pki-core --example issue_many --example verify_many >&2
 
-"$HAPKI_PEERS/compare" --hapki "$target/release/hapki" --issue-many "$target/release/examples/issue_many" --peers "$HAPKI_PEERS" "$@"
+"$HAPKI_PEERS/compare" --hapki "$target/release/hapki" --issue-many "$target/release/examples/issue_many" \
+    --verify-many "$target/release/examples/verify_many" --peers "$HAPKI_PEERS" "$@"

@@ -15,6 +15,9 @@ func (s setting) contests() []contest {
 		s.inProcess("RSA-2048: the same", "rsa-2048", "rsa2048", inProcessRSA, s.rounds),
 		s.clusterPKI("ECDSA-P256", "ecdsa-p256", s.rounds, false),
 		s.clusterPKI("RSA-2048", "rsa-2048", s.rounds, true),
+		s.judging("judged by chain, name, dates and usages, each once; one thread", 20000, "chains", "verify", 1),
+		s.judging("judged ten times over", 2000, "chains", "verify", 10),
+		s.judging("judged by name, dates and usages alone, from the file on", 20000, "names", "names", 0),
 		s.coldStart(),
 		s.auditOfOneNode(),
 		s.oneCertificate(),
@@ -32,6 +35,34 @@ func (s setting) inProcess(title, ours, gos string, count, rounds int) contest {
 	}
 }
 
+// judging compares what each program says its work cost, on the same P-256
+// leaves of one CA; forging them is not measured.
+func (s setting) judging(title string, leaves int, ours, gos string, times int) contest {
+	directory := s.path(fmt.Sprintf("leaves-%d", leaves))
+	forge := func() {
+		if _, err := os.Stat(directory); err == nil {
+			return
+		}
+		output, err := exec.Command(s.verifyMany, "forge", directory, strconv.Itoa(leaves)).CombinedOutput()
+		if err != nil {
+			must(fmt.Errorf("verify_many forge: %w\n%s", err, output))
+		}
+	}
+	hapki := []string{s.verifyMany, ours, directory}
+	golang := []string{s.peer("gocheck"), "bench", gos, "--dir", directory}
+	if times > 0 {
+		hapki = append(hapki, strconv.Itoa(times))
+		golang = append(golang, "--times", strconv.Itoa(times))
+	}
+	return contest{
+		title: fmt.Sprintf("%d P-256 leaves %s", leaves, title), rounds: 15, pieces: leaves * max(times, 1),
+		entries: []entry{
+			{name: "hapki (pki-core)", commands: [][]string{hapki}, before: forge, reports: true},
+			{name: "Go crypto/x509", commands: [][]string{golang}, reports: true},
+		},
+	}
+}
+
 // clusterPKI compares cold processes that write one master's whole PKI. kubeadm
 // writes the five kubeconfigs by a second command, hapki by the same one.
 func (s setting) clusterPKI(algorithm, key string, rounds int, random bool) contest {
@@ -45,9 +76,9 @@ func (s setting) clusterPKI(algorithm, key string, rounds int, random bool) cont
 	return contest{
 		title: "A master's PKI, " + algorithm + ", from a cold process to disk", rounds: rounds, mean: random,
 		entries: []entry{
-			{"hapki init (certificates and kubeconfigs)", [][]string{{s.hapki, "init", "--inventory", inventory, "--out", ours}}, clear(ours)},
-			{"kubeadm certs all + kubeconfig all", [][]string{certs, kubeconfigs}, clear(theirs)},
-			{"kubeadm certs all alone (without the kubeconfigs)", [][]string{certs}, clear(theirs)},
+			{name: "hapki init (certificates and kubeconfigs)", commands: [][]string{{s.hapki, "init", "--inventory", inventory, "--out", ours}}, before: clear(ours)},
+			{name: "kubeadm certs all + kubeconfig all", commands: [][]string{certs, kubeconfigs}, before: clear(theirs)},
+			{name: "kubeadm certs all alone (without the kubeconfigs)", commands: [][]string{certs}, before: clear(theirs)},
 		},
 	}
 }
@@ -110,14 +141,14 @@ func (s setting) oneCertificate() contest {
 	return contest{
 		title: "One apiserver certificate, P-256, from cold processes to disk (mostly process start)", rounds: s.rounds,
 		entries: []entry{
-			{"hapki issue apiserver", [][]string{hapki}, fresh},
-			{"openssl genpkey, req, x509", [][]string{
+			{name: "hapki issue apiserver", commands: [][]string{hapki}, before: fresh},
+			{name: "openssl genpkey, req, x509", commands: [][]string{
 				{"openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", at("o.key")},
 				{"openssl", "req", "-new", "-key", at("o.key"), "-subj", "/CN=kube-apiserver", "-out", at("o.csr")},
 				{"openssl", "x509", "-req", "-in", at("o.csr"), "-CA", ca, "-CAkey", caKey, "-CAcreateserial", "-days", "365", "-extfile", s.path("one/ext"), "-out", at("o.crt")},
-			}, fresh},
-			{"cfssl gencert (to stdout)", [][]string{{s.peer("cfssl"), "gencert", "-loglevel", "5", "-ca", ca, "-ca-key", caKey, s.path("one/cfssl.json")}}, fresh},
-			{"step certificate create", [][]string{step}, fresh},
+			}, before: fresh},
+			{name: "cfssl gencert (to stdout)", commands: [][]string{{s.peer("cfssl"), "gencert", "-loglevel", "5", "-ca", ca, "-ca-key", caKey, s.path("one/cfssl.json")}}, before: fresh},
+			{name: "step certificate create", commands: [][]string{step}, before: fresh},
 		},
 	}
 }

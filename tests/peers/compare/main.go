@@ -20,6 +20,7 @@ import (
 func main() {
 	hapki := flag.String("hapki", "", "the release binary")
 	issueMany := flag.String("issue-many", "", "pki-core's example of that name, a release build")
+	verifyMany := flag.String("verify-many", "", "pki-core's example of that name, a release build")
 	peers := flag.String("peers", "", "the directory that build.sh filled")
 	rounds := flag.Int("rounds", 30, "rounds of a comparison; quick ones take more")
 	only := flag.String("only", "", "only the comparisons whose title holds this")
@@ -27,7 +28,7 @@ func main() {
 	work, err := os.MkdirTemp("", "hapki-compare-")
 	must(err)
 	defer os.RemoveAll(work)
-	setting := setting{*hapki, *issueMany, *peers, work, max(*rounds, 5)}
+	setting := setting{*hapki, *issueMany, *verifyMany, *peers, work, max(*rounds, 5)}
 	for _, program := range []string{setting.hapki, setting.peer("kubeadm"), setting.peer("gocheck")} {
 		if _, err := os.Stat(program); err != nil {
 			must(fmt.Errorf("MISSING %s: compare.sh builds it", program))
@@ -45,7 +46,7 @@ func main() {
 
 // setting is where everything is.
 type setting struct {
-	hapki, issueMany, peers, work string
+	hapki, issueMany, verifyMany, peers, work string
 	rounds                        int
 }
 

@@ -19,14 +19,19 @@ import (
 	"time"
 )
 
-// bench measures Go's own cost of issuing, on one thread, without disk. The CPU
-// time is this process's, user and system, around the loop.
+// bench measures Go's own cost of issuing and judging, on one thread. The CPU
+// time is this process's, user and system, around the work.
 func bench(args []string) (answer, error) {
-	if len(args) == 0 || args[0] != "issue" {
-		return answer{}, errors.New("bench what? issue")
-	}
 	runtime.GOMAXPROCS(1)
-	return benchIssue(args[1:])
+	switch {
+	case len(args) > 0 && args[0] == "issue":
+		return benchIssue(args[1:])
+	case len(args) > 0 && args[0] == "verify":
+		return benchVerify(args[1:])
+	case len(args) > 0 && args[0] == "names":
+		return benchNames(args[1:])
+	}
+	return answer{}, errors.New("bench what? issue, verify or names")
 }
 
 func benchIssue(args []string) (answer, error) {

@@ -17,6 +17,8 @@ const usage = `usage:
   gocheck serve --addr HOST:PORT --cert C.pem --key K.pem --client-ca CA.pem
   gocheck witness < QUESTIONS
   gocheck bench issue --key p256|rsa2048 -n N
+  gocheck bench verify --dir DIR [--times N]
+  gocheck bench names --dir DIR
 Every answer is one JSON object on stdout. Exit code: 0 yes, 1 no, 2 could not be asked.
 `
 

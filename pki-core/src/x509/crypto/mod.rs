@@ -19,6 +19,8 @@ use crate::x509::spki::PublicKeyAlgorithm;
 mod aws_lc_rs;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod generate_rsa;
+#[cfg(all(feature = "graviola", target_arch = "x86_64"))]
+mod graviola;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod ring;
 
@@ -72,6 +74,10 @@ pub fn verify(
 ) -> Result<(), VerifyError> {
     let algorithm = SignatureAlgorithm::from_der(algorithm);
     let scheme = verification_scheme(&algorithm, key.algorithm())?;
+    #[cfg(all(feature = "graviola", target_arch = "x86_64"))]
+    if graviola::has_verified(&algorithm, key, message, signature) {
+        return Ok(());
+    }
     signature::UnparsedPublicKey::new(scheme, key.key_bits())
         .verify(message, signature)
         .map_err(|_| VerifyError::Mismatch)

@@ -3,32 +3,40 @@
 use std::collections::BTreeMap;
 
 use crate::x509::certificate::Certificate;
+use crate::x509::crypto::Verifier;
 use crate::x509::spki::PublicKey;
 
 /// Which issuer key has signed which certificate, remembered for a run.
 #[derive(Debug, Default)]
 pub struct Signatures {
-    /// Issuer's SubjectPublicKeyInfo, then the certificate's DER. Both differ early, so comparing costs less than hashing.
-    known: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, bool>>,
+    /// By the issuer's SubjectPublicKeyInfo.
+    known: BTreeMap<Vec<u8>, OfIssuer>,
     made: usize,
+}
+
+#[derive(Debug)]
+struct OfIssuer {
+    key: Verifier,
+    /// By the certificate's DER, which differs early, so that comparing costs less than hashing.
+    answers: BTreeMap<Vec<u8>, bool>,
 }
 
 impl Signatures {
     /// Whether `certificate` bears a signature by `issuer_key`.
     pub fn is_signed_by(&mut self, certificate: &Certificate, issuer_key: &PublicKey) -> bool {
-        let known = self
+        let issuer = self
             .known
-            .get(issuer_key.as_der())
-            .and_then(|of_issuer| of_issuer.get(certificate.as_der()));
-        if let Some(&answer) = known {
+            .entry(issuer_key.as_der().to_vec())
+            .or_insert_with(|| OfIssuer {
+                key: Verifier::new(issuer_key),
+                answers: BTreeMap::new(),
+            });
+        if let Some(&answer) = issuer.answers.get(certificate.as_der()) {
             return answer;
         }
-        let answer = certificate.is_signed_by(issuer_key);
+        let answer = certificate.check_signature_with(&issuer.key).is_ok();
         self.made += 1;
-        self.known
-            .entry(issuer_key.as_der().to_vec())
-            .or_default()
-            .insert(certificate.as_der().to_vec(), answer);
+        issuer.answers.insert(certificate.as_der().to_vec(), answer);
         answer
     }
 

@@ -11,6 +11,7 @@ use time::PrimitiveDateTime;
 use time::UtcOffset;
 
 use crate::x509::crypto;
+use crate::x509::crypto::Verifier;
 use crate::x509::crypto::VerifyError;
 use crate::x509::extensions;
 use crate::x509::hex;
@@ -152,12 +153,12 @@ impl Certificate {
 
     /// Checks the signature with `issuer_key`, and says why it does not verify.
     pub fn check_signature(&self, issuer_key: &PublicKey) -> Result<(), VerifyError> {
-        crypto::verify(
-            issuer_key,
-            self.signature_algorithm(),
-            self.tbs(),
-            self.signature(),
-        )
+        self.check_signature_with(&Verifier::new(issuer_key))
+    }
+
+    /// The same with a key that was made ready before.
+    pub fn check_signature_with(&self, issuer_key: &Verifier) -> Result<(), VerifyError> {
+        issuer_key.verify(self.signature_algorithm(), self.tbs(), self.signature())
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {

@@ -72,15 +72,46 @@ pub fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), VerifyError> {
-    let algorithm = SignatureAlgorithm::from_der(algorithm);
-    let scheme = verification_scheme(&algorithm, key.algorithm())?;
+    Verifier::new(key).verify(algorithm, message, signature)
+}
+
+/// A public key made ready, once, for checking many signatures.
+#[derive(Debug)]
+pub struct Verifier {
+    key: PublicKey,
     #[cfg(all(feature = "graviola", target_arch = "x86_64"))]
-    if graviola::has_verified(&algorithm, key, message, signature) {
-        return Ok(());
+    sooner: Option<graviola::Verifier>,
+}
+
+impl Verifier {
+    /// Makes the key ready. Whether it can verify anything shows when it is asked.
+    pub fn new(key: &PublicKey) -> Self {
+        Self {
+            key: key.clone(),
+            #[cfg(all(feature = "graviola", target_arch = "x86_64"))]
+            sooner: graviola::Verifier::new(key),
+        }
     }
-    signature::UnparsedPublicKey::new(scheme, key.key_bits())
-        .verify(message, signature)
-        .map_err(|_| VerifyError::Mismatch)
+
+    /// As [`verify`] does.
+    pub fn verify(
+        &self,
+        algorithm: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        let algorithm = SignatureAlgorithm::from_der(algorithm);
+        let scheme = verification_scheme(&algorithm, self.key.algorithm())?;
+        #[cfg(all(feature = "graviola", target_arch = "x86_64"))]
+        if let Some(sooner) = &self.sooner
+            && sooner.has_verified(&algorithm, message, signature)
+        {
+            return Ok(());
+        }
+        signature::UnparsedPublicKey::new(scheme, self.key.key_bits())
+            .verify(message, signature)
+            .map_err(|_| VerifyError::Mismatch)
+    }
 }
 
 /// Generates the secret parts of a key and its public half's bits (the contents of `subjectPublicKey`).

@@ -2,4 +2,5 @@
 //! words it says so. Nothing here knows of Kubernetes.
 
 pub mod go;
+pub mod openssl;
 pub mod signatures;

@@ -36,6 +36,8 @@ pub enum San {
     Ip(Vec<u8>),
     Email(String),
     Uri(String),
+    /// An otherName.
+    Other,
 }
 
 pub const NOW: OffsetDateTime = datetime!(2026-06-01 12:34:56 UTC);
@@ -166,6 +168,10 @@ impl San {
             Self::Dns(name) => der::element(0x82, &[name.as_bytes()]),
             Self::Uri(uri) => der::element(0x86, &[uri.as_bytes()]),
             Self::Ip(octets) => der::element(0x87, &[octets]),
+            Self::Other => {
+                let value = der::element(0xa0, &[&der::element(12, &[b"root"])]);
+                der::element(0xa0, &[&der::oid("1.3.6.1.4.1.311.20.2.3"), &value])
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ enum Signer {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(Box<RsaKeyPair>),
+    /// Nobody has the private half; signatures are this many octets of nothing.
+    Nobody(usize),
 }
 
 impl Key {
@@ -70,11 +72,29 @@ impl Key {
         }
     }
 
+    /// An RSA key of `bits` that cannot sign.
+    pub fn rsa_in_name(bits: usize) -> Self {
+        let mut modulus = vec![0xa5; bits.div_ceil(8)];
+        modulus[0] = ((1_u16 << ((bits - 1) % 8 + 1)) - 1) as u8;
+        if modulus[0] >= 0x80 {
+            modulus.insert(0, 0);
+        }
+        let numbers = [der::element(2, &[&modulus]), der::integer(65_537)];
+        let numbers = der::sequence(&[&numbers[0], &numbers[1]]);
+        let kind = der::sequence(&[&der::oid("1.2.840.113549.1.1.1"), der::NULL]);
+        Self {
+            spki: spki(&kind, &numbers),
+            algorithm: der::sequence(&[&der::oid("1.2.840.113549.1.1.11"), der::NULL]),
+            signer: Signer::Nobody(bits.div_ceil(8)),
+        }
+    }
+
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.signer {
             Signer::Ecdsa(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
             Signer::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+            Signer::Nobody(length) => vec![0x5a; *length],
             Signer::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)

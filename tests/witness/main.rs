@@ -20,6 +20,7 @@
     reason = "a test crate has no readers outside"
 )]
 
+mod ask;
 mod case;
 mod chains;
 mod constraints;
@@ -29,6 +30,8 @@ mod forge;
 mod keys;
 mod known;
 mod names;
+mod openssl;
+mod openssl_families;
 mod peer;
 mod random;
 

@@ -1,0 +1,100 @@
+//! The same witness for OpenSSL: `openssl verify` and hapki, line for line.
+
+use std::thread;
+
+use crate::ask::Ask;
+use crate::families::FAMILIES;
+use crate::families::World;
+use crate::known::Known;
+use crate::openssl_families;
+use crate::random::Random;
+use crate::setting;
+
+const SEED: u64 = 20_260_601;
+const CASES: usize = 1_500;
+const SHOWN: usize = 12;
+
+#[test]
+#[ignore = "needs openssl"]
+fn openssl_and_hapki_say_the_same() {
+    let seed = setting("HAPKI_WITNESS_SEED", SEED);
+    let count = setting("HAPKI_WITNESS_OPENSSL_CASES", CASES as u64) as usize;
+    let asks = generate(seed, count);
+    let known = Known::read(include_str!("known_openssl.toml"));
+    let answers = openssl(&asks);
+    let mut tally: std::collections::BTreeMap<&str, [usize; 2]> = std::collections::BTreeMap::new();
+    let mut differ = Vec::new();
+    for (number, ((family, ask), said)) in asks.iter().zip(&answers).enumerate() {
+        let hapki = ask.hapki();
+        tally.entry(family).or_default()[usize::from(!said.is_empty())] += 1;
+        let text = |lines: &[String]| (!lines.is_empty()).then(|| lines.join("\n"));
+        if *said != hapki && !known.allows(family, &text(said), &text(&hapki)) {
+            differ.push(format!(
+                "case {number}, {family}, host {:?}, {:?}\n openssl: {said:#?}\n hapki: {hapki:#?}\n{}",
+                ask.host,
+                ask.settings,
+                ask.chain.iter().chain(&ask.roots).map(|one| one.to_pem()).collect::<String>()
+            ));
+        }
+    }
+    println!(
+        "openssl, seed {seed}, {} cases, {} families",
+        asks.len(),
+        tally.len()
+    );
+    for (family, [accepted, refused]) in &tally {
+        println!("{family:24} {accepted:6} accepted {refused:6} refused");
+    }
+    let shown = &differ[..differ.len().min(SHOWN)];
+    assert!(
+        shown.is_empty(),
+        "{} differ:\n{}",
+        differ.len(),
+        shown.join("\n")
+    );
+    let unmet = known.never_met();
+    assert!(
+        count < CASES || unmet.is_empty(),
+        "known_openssl.toml holds what no case shows:\n{}",
+        unmet.join("\n")
+    );
+}
+
+/// Families of the Go witness and those of OpenSSL's own, in turn.
+pub fn generate(seed: u64, count: usize) -> Vec<(&'static str, Ask)> {
+    let world = World::new();
+    let own = openssl_families::Keys::new();
+    let all = FAMILIES.len() + openssl_families::FAMILIES.len();
+    (0..count)
+        .flat_map(|number| {
+            let mut random = Random::new(seed, number);
+            let which = number % all;
+            if let Some((family, make)) = FAMILIES.get(which) {
+                let ask = Ask::of(make(&mut random, &world));
+                return ask.map(|ask| (*family, ask));
+            }
+            let (family, make) = openssl_families::FAMILIES[which - FAMILIES.len()];
+            Some((family, make(&mut random, &world, &own)))
+        })
+        .collect()
+}
+
+fn openssl(asks: &[(&str, Ask)]) -> Vec<Vec<String>> {
+    let half = asks.len().div_ceil(2).max(1);
+    thread::scope(|scope| {
+        let workers: Vec<_> = asks
+            .chunks(half)
+            .map(|asks| {
+                scope.spawn(move || {
+                    let directory = tempfile::tempdir().unwrap();
+                    let answers = asks.iter().map(|(_, ask)| ask.openssl(directory.path()));
+                    answers.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    })
+}

@@ -177,7 +177,8 @@ fn judge(
 /// constraints exclude a name, not the leaf. A limit is about none.
 fn at_fault<'a>(refusal: &'a Refusal, leaf: &'a Certificate) -> Option<&'a Certificate> {
     match refusal {
-        Refusal::UnhandledCriticalExtension { certificate }
+        Refusal::Malformed { certificate, .. }
+        | Refusal::UnhandledCriticalExtension { certificate }
         | Refusal::NotYetValid { certificate, .. }
         | Refusal::Expired { certificate, .. }
         | Refusal::NotAuthorizedToSign { certificate }
@@ -205,9 +206,8 @@ fn blocks(file: PemFile<'_>, skipped: &mut Vec<Skipped>) -> Result<Vec<Block>, N
         match block {
             Ok(block) if block.label == LABEL => found.push(Block {
                 place: file.place.at_line(block.line),
-                certificate: Certificate::from_der(&block.der).map_err(|error| {
-                    go::parse_refusal(&block.der).map_or_else(|| error.to_string(), str::to_owned)
-                }),
+                certificate: go::parse_certificate(&block.der)
+                    .map_err(|refusal| refusal.to_string()),
             }),
             Ok(block) if block.label.ends_with(LABEL) => broken.push(Skipped {
                 place: file.place.at_line(block.line),

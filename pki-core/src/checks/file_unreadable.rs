@@ -3,8 +3,10 @@
 use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::file_missing;
+use crate::checks::group;
 use crate::finding::Finding;
 use crate::finding::Severity;
+use crate::judge::FaultKind;
 use crate::judge::Judged;
 use crate::topology::BrokenKind;
 
@@ -15,18 +17,30 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
-    judged
-        .topology
-        .broken
-        .iter()
-        .filter_map(|broken| {
-            let severity = match (broken.kind, &broken.told_at) {
-                (BrokenKind::Missing, _) => return None,
-                (BrokenKind::Malformed, Some(_)) => Severity::Error,
-                // The component may be able to read what this user is not.
-                (BrokenKind::Unreadable, _) | (BrokenKind::Malformed, None) => Severity::Warning,
-            };
-            Some(file_missing::broken_file(judged, RULE.id, severity, broken))
+    let broken = judged.topology.broken.iter().filter_map(|broken| {
+        let severity = match (broken.kind, &broken.told_at) {
+            (BrokenKind::Missing, _) => return None,
+            (BrokenKind::Malformed, Some(_)) => Severity::Error,
+            // The component may be able to read what this user is not.
+            (BrokenKind::Unreadable, _) | (BrokenKind::Malformed, None) => Severity::Warning,
+        };
+        Some(file_missing::broken_file(judged, RULE.id, severity, broken))
+    });
+    broken.chain(refused_by_go(judged)).collect()
+}
+
+/// Certificates that can be read here, and that Go's parser takes for none.
+fn refused_by_go(judged: &Judged) -> Vec<Finding> {
+    [FaultKind::Unloadable, FaultKind::Malformed]
+        .into_iter()
+        .flat_map(|kind| group::refused(judged, kind))
+        .map(|group| {
+            let message = format!(
+                "{} holds a certificate that Go does not take for one: {}",
+                group.place.path.display(),
+                group.fault.text,
+            );
+            group.finding(judged, RULE.id, message)
         })
         .collect()
 }

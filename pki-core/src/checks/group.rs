@@ -134,9 +134,10 @@ fn blamed(judged: &Judged, edge: &Edge, fault: &Fault) -> Place {
 fn sides<'a>(edge: &'a Edge, fault: &Fault) -> Option<(&'a Shown, &'a Trust)> {
     let client = edge.client_shows.as_ref();
     let shown_by_server = match fault.kind {
-        FaultKind::FileMissing | FaultKind::KeyMissing | FaultKind::KeyMismatch => {
-            fault.by == Side::Server
-        }
+        FaultKind::FileMissing
+        | FaultKind::KeyMissing
+        | FaultKind::KeyMismatch
+        | FaultKind::Unloadable => fault.by == Side::Server,
         _ => fault.by == Side::Client,
     };
     match (shown_by_server, fault.by, client) {

@@ -40,6 +40,10 @@ pub enum FaultKind {
     KeyMismatch,
     /// A kubeconfig both trusts an authority and skips verification, which client-go refuses.
     InsecureWithRoots,
+    /// A component's own certificate is none that Go takes: it does not start.
+    Unloadable,
+    /// A certificate that is shown is none that Go takes: the other end gives up before it verifies anything.
+    Malformed,
     /// Expired, the leaf or an authority above it.
     Expired,
     /// Not valid yet.
@@ -76,6 +80,7 @@ impl FaultKind {
             Self::KeyMissing => "key-missing",
             Self::KeyMismatch => "key-mismatch",
             Self::InsecureWithRoots => "verification-disabled",
+            Self::Unloadable | Self::Malformed => "file-unreadable",
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
             Self::NameMismatch => "name-mismatch",
@@ -128,6 +133,7 @@ fn classify<'a>(
     refusal: &'a Refusal,
 ) -> (FaultKind, &'a Certificate, Option<&'a Certificate>) {
     match refusal {
+        Refusal::Malformed { certificate, .. } => (FaultKind::Malformed, certificate, None),
         Refusal::Expired { certificate, .. } => (FaultKind::Expired, certificate, None),
         Refusal::NotYetValid { certificate, .. } => (FaultKind::NotYetValid, certificate, None),
         Refusal::UnhandledCriticalExtension { certificate } => {

@@ -23,6 +23,7 @@ use crate::topology::Topology;
 use crate::topology::Trust;
 use crate::topology::Unjudged;
 use crate::verdict::go;
+use crate::verdict::go::Refusal;
 use crate::verdict::signatures::Signatures;
 use crate::x509::certificate::Certificate;
 
@@ -144,7 +145,8 @@ fn faults(
     if edge.kind != EdgeKind::Tls {
         return Vec::new();
     }
-    let mut faults = cannot_start(topology, edge);
+    let mut faults = cannot_start(topology, edge, signatures);
+    faults.extend(malformed(&edge.shown, Side::Client, signatures));
     if let Some(leaf) = edge.shown.chain.first()
         && edge.unverified.is_none()
     {
@@ -156,12 +158,7 @@ fn faults(
             purpose: go::Purpose::Server,
             now,
         };
-        let refusals = go::refusals(&question, signatures);
-        faults.extend(
-            refusals
-                .iter()
-                .map(|refusal| Fault::refused(Side::Client, leaf, refusal)),
-        );
+        faults.extend(refused(&question, Side::Client, signatures));
     }
     let Some((shown, trust)) = &edge.client_shows else {
         return faults;
@@ -175,22 +172,41 @@ fn faults(
             purpose: go::Purpose::Client,
             now,
         };
-        let refusals = go::refusals(&question, signatures);
-        faults.extend(
-            refusals
-                .iter()
-                .map(|refusal| Fault::refused(Side::Server, leaf, refusal)),
-        );
+        faults.extend(malformed(shown, Side::Server, signatures));
+        faults.extend(refused(&question, Side::Server, signatures));
         faults.extend(entitled::forbidden(edge, leaf));
     }
     faults
 }
 
+/// What the end `by` says of a leaf that it can parse.
+fn refused(question: &go::Question<'_>, by: Side, signatures: &mut Signatures) -> Vec<Fault> {
+    go::refusals(question, signatures)
+        .iter()
+        .filter(|refusal| !matches!(refusal, Refusal::Malformed { .. }))
+        .map(|refusal| Fault::refused(by, question.leaf, refusal))
+        .collect()
+}
+
+/// Every certificate of what is shown is parsed before any is verified (`crypto/tls`, `verifyServerCertificate` and
+/// `processCertsFromClient`).
+fn malformed(shown: &Shown, by: Side, signatures: &mut Signatures) -> Option<Fault> {
+    let leaf = shown.chain.first()?;
+    let mut chain = shown.chain.iter();
+    let text = chain.find_map(|certificate| signatures.parse_refusal(certificate).cloned())?;
+    let prefix = match by {
+        Side::Client => "tls: failed to parse certificate from server",
+        Side::Server => "tls: failed to parse client certificate",
+    };
+    let text = format!("{prefix}: {text}");
+    Some(Fault::new(FaultKind::Malformed, by, text).about(leaf))
+}
+
 /// What keeps the client or the server from starting at all.
-fn cannot_start(topology: &Topology, edge: &Edge) -> Vec<Fault> {
+fn cannot_start(topology: &Topology, edge: &Edge, signatures: &mut Signatures) -> Vec<Fault> {
     let mut faults = Vec::new();
     if let Some((shown, _)) = &edge.client_shows {
-        faults.extend(cannot_load(topology, shown, Side::Client));
+        faults.extend(cannot_load(topology, shown, Side::Client, signatures));
     }
     faults.extend(cannot_trust(topology, &edge.trusts, Side::Client));
     if edge.unverified.is_some()
@@ -203,15 +219,21 @@ fn cannot_start(topology: &Topology, edge: &Edge) -> Vec<Fault> {
             INSECURE_WITH_ROOTS,
         ));
     }
-    faults.extend(cannot_load(topology, &edge.shown, Side::Server));
+    faults.extend(cannot_load(topology, &edge.shown, Side::Server, signatures));
     if let Some((_, trust)) = &edge.client_shows {
         faults.extend(cannot_trust(topology, trust, Side::Server));
     }
     faults
 }
 
-/// A certificate file that is not there or makes no sense, or one that its key does not belong to.
-fn cannot_load(topology: &Topology, shown: &Shown, side: Side) -> Option<Fault> {
+/// A certificate file that is not there or makes no sense, or one that its key does not belong to, in the order in which
+/// `tls.LoadX509KeyPair` notices.
+fn cannot_load(
+    topology: &Topology,
+    shown: &Shown,
+    side: Side,
+    signatures: &mut Signatures,
+) -> Option<Fault> {
     let Some(leaf) = shown.chain.first() else {
         let broken = broken_at(topology, &shown.place)?;
         return Some(Fault::new(FaultKind::FileMissing, side, loading(broken)));
@@ -220,11 +242,15 @@ fn cannot_load(topology: &Topology, shown: &Shown, side: Side) -> Option<Fault> 
         .pairs
         .iter()
         .filter(|pair| pair.certificate.is_at(&shown.place));
+    let refusal = signatures.parse_refusal(leaf);
+    let unloadable =
+        refusal.map(|refusal| Fault::new(FaultKind::Unloadable, side, refusal.text()).about(leaf));
     for pair in pairs {
         let key = topology.keys.iter().find(|key| key.place.is_at(&pair.key));
         let public = key.and_then(|key| key.key.as_ref().ok());
         if public.is_some_and(|public| public != leaf.public_key()) {
-            return Some(Fault::new(FaultKind::KeyMismatch, side, KEY_MISMATCH).about(leaf));
+            let mismatch = Fault::new(FaultKind::KeyMismatch, side, KEY_MISMATCH).about(leaf);
+            return unloadable.or(Some(mismatch));
         }
         if key.is_none()
             && pair.told_at.is_some()
@@ -234,7 +260,7 @@ fn cannot_load(topology: &Topology, shown: &Shown, side: Side) -> Option<Fault> 
             return Some(Fault::new(FaultKind::KeyMissing, side, loading(broken)).about(leaf));
         }
     }
-    None
+    unloadable
 }
 
 fn cannot_trust(topology: &Topology, trust: &Trust, side: Side) -> Option<Fault> {

@@ -333,6 +333,74 @@ fn a_server_that_cannot_load_its_pair_refuses_connections() {
     );
 }
 
+/// The certificate with its serial number, 7, made negative.
+fn with_negative_serial(certificate: &Certificate) -> Certificate {
+    let mut der = certificate.as_der().to_vec();
+    let serial = der
+        .windows(3)
+        .position(|window| window == [2, 1, 7])
+        .unwrap();
+    der[serial + 2] = 0x87;
+    Certificate::from_vec(der).unwrap()
+}
+
+#[test]
+fn a_server_does_not_start_with_a_certificate_that_go_does_not_take() {
+    let ca = Ca::new();
+    let leaf = with_negative_serial(&ca.apiserver(&["10.24.138.208"]));
+    let verdict = one(edge("kubeconfig:admin.conf", "kube-apiserver", &leaf, &ca));
+    assert_eq!(
+        verdict.says.as_deref(),
+        Some("dial tcp 10.24.138.208:6443: connect: connection refused")
+    );
+    assert_eq!(
+        verdict.server_says.as_deref(),
+        Some("x509: negative serial number")
+    );
+    assert_eq!(
+        verdict.masked[0].says,
+        "tls: failed to parse certificate from server: x509: negative serial number"
+    );
+}
+
+#[test]
+fn every_certificate_that_is_shown_is_parsed_before_any_is_verified() {
+    let ca = Ca::new();
+    let further = with_negative_serial(&ca.certificate);
+    let mut edge = edge(
+        "kubeconfig:admin.conf",
+        "kube-apiserver",
+        &ca.apiserver(&["wudang"]),
+        &ca,
+    );
+    edge.shown.chain.push(further.clone());
+    let parse = "tls: failed to parse certificate from server: x509: negative serial number";
+    let verdict = one(edge.clone());
+    assert_eq!(verdict.says.as_deref(), Some(parse));
+    assert_eq!(
+        verdict.prints.unwrap(),
+        format!("Unable to connect to the server: {parse}")
+    );
+    assert_eq!(verdict.masked[0].rule, "name-mismatch");
+
+    edge.shown = shown("server.crt", &ca.apiserver(&["10.24.138.208"]));
+    let mut client = shown(
+        "client.crt",
+        &ca.leaf("kubernetes-admin", &["system:masters"], |_| {}),
+    );
+    client.chain.push(further);
+    edge.client_shows = Some((client, ca.trust()));
+    let verdict = one(edge);
+    assert_eq!(
+        verdict.says.as_deref(),
+        Some("remote error: tls: error decoding message")
+    );
+    assert_eq!(
+        verdict.server_says.as_deref(),
+        Some("tls: failed to parse client certificate: x509: negative serial number")
+    );
+}
+
 #[test]
 fn who_does_not_verify_accepts_anything_but_not_together_with_an_authority() {
     let ca = Ca::new();

@@ -17,7 +17,11 @@ pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
         Side::Server if keeps_from_starting(fault.kind) => {
             format!("dial tcp {}: connect: connection refused", address(edge))
         }
-        Side::Server if refuses_in_handshake(&edge.server) => alert(fault.kind).to_owned(),
+        Side::Server
+            if refuses_in_handshake(&edge.server) || fault.kind == FaultKind::Malformed =>
+        {
+            alert(fault.kind).to_owned()
+        }
         Side::Server => UNAUTHORIZED.to_owned(),
     }
 }
@@ -26,7 +30,7 @@ pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
 pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
     let said = says(edge, fault);
     let is_verification = fault.by == Side::Client && is_about_a_certificate(fault.kind);
-    let text = if is_verification {
+    let text = if is_verification && fault.kind != FaultKind::Malformed {
         format!("{VERIFICATION_FAILED}{said}")
     } else {
         said
@@ -136,7 +140,9 @@ fn in_a_loop(edge: &Edge, fault: &Fault, path: &str, lists: &str, text: String) 
     if forbidden(fault).is_some() {
         return format!("failed to list {lists}: {text}");
     }
-    let is_answer = fault.by == Side::Server && !keeps_from_starting(fault.kind);
+    let is_answer = fault.by == Side::Server
+        && !keeps_from_starting(fault.kind)
+        && fault.kind != FaultKind::Malformed;
     if is_answer {
         return format!("failed to list {lists}: Unauthorized");
     }
@@ -166,6 +172,7 @@ fn keeps_from_starting(kind: FaultKind) -> bool {
         FaultKind::FileMissing
             | FaultKind::KeyMissing
             | FaultKind::KeyMismatch
+            | FaultKind::Unloadable
             | FaultKind::InsecureWithRoots
     )
 }
@@ -190,6 +197,7 @@ fn alert(kind: FaultKind) -> &'static str {
             "remote error: tls: unknown certificate authority"
         }
         FaultKind::Expired | FaultKind::NotYetValid => "remote error: tls: expired certificate",
+        FaultKind::Malformed => "remote error: tls: error decoding message",
         _ => "remote error: tls: bad certificate",
     }
 }

@@ -234,7 +234,8 @@ fn classify(
     }
 }
 
-fn of_curve(curve: &[u8]) -> PublicKeyAlgorithm {
+/// The kind of key on a curve, by the contents of its identifier.
+pub(crate) fn of_curve(curve: &[u8]) -> PublicKeyAlgorithm {
     ObjectIdentifier::from_bytes(curve).map_or_else(
         |_| PublicKeyAlgorithm::Other(read::dotted(curve)),
         |curve| PublicKeyAlgorithm::of_curve(&curve),

@@ -1,9 +1,10 @@
 //! Go's `crypto/x509`: `Certificate.Verify` and `VerifyHostname`, in its order of noticing and in its words.
 //!
-//! Kubernetes, etcd, docker and Harbor all verify with it. Followed is [`RELEASE`], its files `verify.go`, `constraints.go`, `x509.go`
+//! Kubernetes, etcd, docker and Harbor all verify with it. Followed is [`RELEASE`], its files `parser.go`, `verify.go`, `constraints.go`, `x509.go`
 //! and `cert_pool.go` in `src/crypto/x509`; functions here carry the names that they have there. The prefix
 //! `tls: failed to verify certificate: `, which `crypto/tls` puts before the text since Go 1.20, is not part of it.
 
+mod address;
 mod chain;
 mod constraints;
 mod hostname;
@@ -15,11 +16,15 @@ mod url;
 
 pub use hostname::HostnameRefusal;
 pub use parse::MALFORMED;
+pub use parse::ParseRefusal;
+pub use parse::parse_certificate;
 pub use parse::parse_refusal;
 pub use signature::SignatureFailure;
 pub use text::Hint;
 pub use text::HintReason;
 pub use text::Refusal;
+
+use std::borrow::Cow;
 
 use time::OffsetDateTime;
 
@@ -65,13 +70,22 @@ pub struct Accepted {
     pub chain: Vec<Certificate>,
 }
 
-/// Judges one certificate as `Certificate.Verify` does. `signatures` remembers checks from one question to the next.
+/// Judges one certificate as `ParseCertificate` and `Certificate.Verify` do. `signatures` remembers checks from one
+/// question to the next. Intermediates and roots that Go's parser does not take are passed over (`AppendCertsFromPEM`).
 ///
 /// The order is Go's: critical extensions and dates of the leaf, then the name, then the chain, then for each chain its
 /// policies, extended key usages and name constraints.
 pub fn verify(question: &Question<'_>, signatures: &mut Signatures) -> Result<Accepted, Refusal> {
+    check_form(question, signatures)?;
     check_leaf(question)?;
     check_name(question)?;
+    let intermediates = parsable(question.intermediates, signatures);
+    let roots = parsable(question.roots, signatures);
+    let question = &Question {
+        intermediates: &intermediates,
+        roots: &roots,
+        ..*question
+    };
     let chains = chain::candidates(question, signatures)?;
     let chain = check_chains(&chains, question.purpose)?;
     Ok(Accepted {
@@ -82,6 +96,14 @@ pub fn verify(question: &Question<'_>, signatures: &mut Signatures) -> Result<Ac
 /// Everything that Go would refuse, in its order of noticing: it says the first, and each of the others once those
 /// before it are mended. Empty where the certificate is accepted.
 pub fn refusals(question: &Question<'_>, signatures: &mut Signatures) -> Vec<Refusal> {
+    let intermediates = parsable(question.intermediates, signatures);
+    let roots = parsable(question.roots, signatures);
+    let question = &Question {
+        intermediates: &intermediates,
+        roots: &roots,
+        ..*question
+    };
+    let form = check_form(question, signatures).err();
     let (chain, rest) = match chain::candidates(question, signatures) {
         Ok(chains) => (None, chain_refusals(&chains, question.purpose)),
         Err(refusal) => {
@@ -90,11 +112,38 @@ pub fn refusals(question: &Question<'_>, signatures: &mut Signatures) -> Vec<Ref
         }
     };
     let first = [
+        form,
         check_leaf(question).err(),
         check_name(question).err(),
         chain,
     ];
     first.into_iter().flatten().chain(rest).collect()
+}
+
+fn check_form(question: &Question<'_>, signatures: &mut Signatures) -> Result<(), Refusal> {
+    match signatures.parse_refusal(question.leaf) {
+        None => Ok(()),
+        Some(refusal) => Err(Refusal::Malformed {
+            certificate: question.leaf.clone(),
+            refusal: refusal.clone(),
+        }),
+    }
+}
+
+/// Those that Go's parser takes for certificates.
+fn parsable<'a>(
+    certificates: &'a [Certificate],
+    signatures: &mut Signatures,
+) -> Cow<'a, [Certificate]> {
+    let mut is_parsable =
+        |certificate: &&Certificate| signatures.parse_refusal(certificate).is_none();
+    if certificates
+        .iter()
+        .all(|certificate| is_parsable(&certificate))
+    {
+        return Cow::Borrowed(certificates);
+    }
+    Cow::Owned(certificates.iter().filter(is_parsable).cloned().collect())
 }
 
 fn check_leaf(question: &Question<'_>) -> Result<(), Refusal> {

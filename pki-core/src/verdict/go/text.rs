@@ -7,12 +7,20 @@ use time::OffsetDateTime;
 
 use crate::verdict::go::constraints::Violation;
 use crate::verdict::go::hostname::HostnameRefusal;
+use crate::verdict::go::parse::ParseRefusal;
 use crate::verdict::go::signature::SignatureFailure;
 use crate::x509::certificate::Certificate;
 
 /// Why Go refuses, with the evidence. `Display` is byte for byte what Go prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// Bytes that Go does not take for a certificate, though hapki can read them.
+    Malformed {
+        /// The leaf.
+        certificate: Certificate,
+        /// What the parser says.
+        refusal: ParseRefusal,
+    },
     /// A critical extension that the verifier does not know.
     UnhandledCriticalExtension {
         /// The certificate that carries it.
@@ -116,6 +124,7 @@ impl From<Violation> for Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Malformed { refusal, .. } => refusal.fmt(f),
             Self::UnhandledCriticalExtension { .. } => {
                 f.write_str("x509: unhandled critical extension")
             }
@@ -236,6 +245,12 @@ fn rfc3339(instant: OffsetDateTime) -> String {
 pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
+    quote_into(&mut quoted, text);
+    quoted.push('"');
+    quoted
+}
+
+fn quote_into(quoted: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
@@ -247,12 +262,23 @@ pub(super) fn quote(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\u{b}' => quoted.push_str("\\v"),
             ' '..='~' => quoted.push(character),
-            '\0'..='\u{7f}' => escape(&mut quoted, format_args!("\\x{:02x}", u32::from(character))),
+            '\0'..='\u{7f}' => escape(quoted, format_args!("\\x{:02x}", u32::from(character))),
             _ if is_printable(character) => quoted.push(character),
             '\u{80}'..='\u{ffff}' => {
-                escape(&mut quoted, format_args!("\\u{:04x}", u32::from(character)))
+                escape(quoted, format_args!("\\u{:04x}", u32::from(character)))
             }
-            _ => escape(&mut quoted, format_args!("\\U{:08x}", u32::from(character))),
+            _ => escape(quoted, format_args!("\\U{:08x}", u32::from(character))),
+        }
+    }
+}
+
+/// `strconv.Quote` of a Go string, which need not be UTF-8.
+pub(super) fn quote_bytes(bytes: &[u8]) -> String {
+    let mut quoted = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        quote_into(&mut quoted, chunk.valid());
+        for byte in chunk.invalid() {
+            escape(&mut quoted, format_args!("\\x{byte:02x}"));
         }
     }
     quoted.push('"');

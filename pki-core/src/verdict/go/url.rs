@@ -4,9 +4,10 @@
 //! parts, which may not be how it was written.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
+use crate::verdict::go::address;
 use crate::verdict::go::text::quote;
+use crate::verdict::go::text::quote_bytes;
 
 /// A parsed reference. What was escaped is kept as it was and unescaped: Go prints the former where it is a sound
 /// escaping of the latter.
@@ -269,19 +270,11 @@ fn unescape_literal(literal: &str) -> Result<Vec<u8>, String> {
 
 /// Only IPv6 addresses stand in brackets.
 fn check_literal(literal: &[u8]) -> Result<(), String> {
-    let text = String::from_utf8_lossy(literal);
-    let (address, zone) = match text.split_once('%') {
-        Some((address, zone)) => (address, Some(zone)),
-        None => (text.as_ref(), None),
-    };
-    match address.parse::<IpAddr>() {
-        Ok(IpAddr::V6(_)) if zone != Some("") => Ok(()),
-        Ok(IpAddr::V4(_)) if zone.is_none() => Err("invalid IP-literal".to_owned()),
-        _ => Err(format!(
-            "invalid host: ParseAddr({}): unable to parse IP",
-            quote(&text)
-        )),
+    let address = address::parse(literal).map_err(|why| format!("invalid host: {why}"))?;
+    if address.is_v4 {
+        return Err("invalid IP-literal".to_owned());
     }
+    Ok(())
 }
 
 /// `unescape`.
@@ -350,10 +343,6 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte)
         .to_digit(16)
         .and_then(|digit| u8::try_from(digit).ok())
-}
-
-fn quote_bytes(bytes: &[u8]) -> String {
-    quote(&String::from_utf8_lossy(bytes))
 }
 
 /// What userinfo may hold beside letters and digits (`validUserinfo`).

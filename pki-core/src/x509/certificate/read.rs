@@ -70,9 +70,9 @@ impl<'a> Frame<'a> {
     fn read(certificate: &mut Reader<'a>) -> Option<Self> {
         let signed = certificate.element(SEQUENCE)?;
         let mut tbs = Reader::new(signed.contents);
-        let version = match tbs.optional(VERSION)? {
-            Some(mut explicit) => explicit.contents(INTEGER)?.last().copied()?,
-            None => 0,
+        let has_extensions = match tbs.optional(VERSION)? {
+            Some(mut explicit) => matches!(explicit.contents(INTEGER)?, [2..=0x7f]),
+            None => false,
         };
         let serial = tbs.contents(INTEGER)?;
         tbs.element(SEQUENCE)?;
@@ -82,7 +82,7 @@ impl<'a> Frame<'a> {
         let validity = (validity.time().ok()?, validity.time().ok()?);
         let subject = tbs.element(SEQUENCE)?.whole;
         let public_key = tbs.element(SEQUENCE)?.whole;
-        let extensions = if version >= 2 {
+        let extensions = if has_extensions {
             extensions_of(&mut tbs)?
         } else {
             Vec::new()

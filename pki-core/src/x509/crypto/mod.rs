@@ -17,6 +17,7 @@ use crate::x509::spki::PublicKeyAlgorithm;
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;
+pub(crate) mod curve;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod generate_rsa;
 #[cfg(all(feature = "graviola", target_arch = "x86_64"))]

@@ -1,0 +1,47 @@
+//! `parseSANExtension`.
+
+use crate::verdict::go::parse::ParseRefusal;
+use crate::verdict::go::parse::constraints::is_valid_domain;
+use crate::verdict::go::text::quote;
+use crate::verdict::go::url::Url;
+use crate::x509::der::SEQUENCE;
+use crate::x509::der::read::Element;
+use crate::x509::der::read::Reader;
+
+/// Checks the value of the extension. Names of other kinds are passed over.
+pub(super) fn check(mut value: Reader<'_>) -> Result<(), ParseRefusal> {
+    let mut names = value
+        .inside(SEQUENCE)
+        .ok_or("x509: invalid subject alternative names")?;
+    while !names.is_empty() {
+        let name = names
+            .any()
+            .ok_or("x509: invalid subject alternative name")?;
+        check_name(&name)?;
+    }
+    Ok(())
+}
+
+fn check_name(name: &Element<'_>) -> Result<(), ParseRefusal> {
+    let octets = name.contents;
+    match name.tag {
+        0x81 if !octets.is_ascii() => Err("x509: SAN rfc822Name is malformed".into()),
+        0x82 if !octets.is_ascii() => Err("x509: SAN dNSName is malformed".into()),
+        0x86 => check_uri(octets),
+        0x87 if octets.len() != 4 && octets.len() != 16 => {
+            Err(format!("x509: cannot parse IP address of length {}", octets.len()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_uri(octets: &[u8]) -> Result<(), ParseRefusal> {
+    let text = str::from_utf8(octets).ok().filter(|text| text.is_ascii());
+    let text = text.ok_or("x509: SAN uniformResourceIdentifier is malformed")?;
+    let why = match Url::parse(text) {
+        Ok(url) if is_valid_domain(&url.host(), false) => return Ok(()),
+        Ok(_) => "invalid domain".to_owned(),
+        Err(why) => why,
+    };
+    Err(format!("x509: cannot parse URI {}: {why}", quote(text)).into())
+}

@@ -15,6 +15,7 @@ use pki_core::x509::certificate::Certificate;
 use time::OffsetDateTime;
 
 use crate::case::Case;
+use crate::case::Der;
 
 pub struct Ask {
     /// Leaf first.
@@ -33,9 +34,15 @@ impl Ask {
         if case.host.contains('\0') {
             return None;
         }
+        let read = |ders: Vec<Der>| -> Vec<Certificate> {
+            let certificates = ders.into_iter().map(Certificate::from_vec);
+            certificates
+                .map(|read| read.expect("what is forged can be read"))
+                .collect()
+        };
         Some(Self {
-            chain: [case.chain, case.intermediates].concat(),
-            roots: case.roots,
+            chain: read([case.chain, case.intermediates].concat()),
+            roots: read(case.roots),
             host: case.host,
             purpose: case.purpose,
             now: case.now,

@@ -11,11 +11,14 @@ use time::OffsetDateTime;
 
 use crate::forge::NOW;
 
+/// What is to be a certificate, and may be none.
+pub type Der = Vec<u8>;
+
 pub struct Case {
     /// Leaf first, as a server presents it.
-    pub chain: Vec<Certificate>,
-    pub intermediates: Vec<Certificate>,
-    pub roots: Vec<Certificate>,
+    pub chain: Vec<Der>,
+    pub intermediates: Vec<Der>,
+    pub roots: Vec<Der>,
     /// Empty where no name is asked for.
     pub host: String,
     pub purpose: Purpose,
@@ -27,7 +30,7 @@ pub type Answer = Option<String>;
 
 impl Case {
     /// A server's certificate on its own, asked for no name, at the usual instant.
-    pub fn of(leaf: Certificate, roots: Vec<Certificate>) -> Self {
+    pub fn of(leaf: Der, roots: Vec<Der>) -> Self {
         Self {
             chain: vec![leaf],
             intermediates: Vec::new(),
@@ -38,25 +41,39 @@ impl Case {
         }
     }
 
+    /// Certificates are read as every room but the verdict reads them, so that what Go refuses has to be noticed there.
     pub fn hapki(&self) -> Answer {
         let (leaf, presented) = self.chain.split_first().expect("a case has a leaf");
+        let strict = go::parse_certificate(leaf);
+        let leaf = match (Certificate::from_der(leaf), &strict) {
+            (Ok(leaf), _) => leaf,
+            (Err(_), Err(refusal)) => return Some(refusal.to_string()),
+            (Err(error), Ok(_)) => panic!("{error}, which Go takes"),
+        };
+        let read = |ders: &[Der]| -> Vec<Certificate> {
+            let certificates = ders.iter().map(|der| Certificate::from_der(der));
+            certificates.filter_map(Result::ok).collect()
+        };
         let question = Question {
-            leaf,
-            intermediates: &[presented, &self.intermediates].concat(),
-            roots: &self.roots,
+            leaf: &leaf,
+            intermediates: &read(&[presented, &self.intermediates].concat()),
+            roots: &read(&self.roots),
             name: Some(&self.host),
             purpose: self.purpose,
             now: self.now,
         };
         let refusal = go::verify(&question, &mut Signatures::default()).err();
-        refusal.map(|refusal| refusal.text())
+        let answer = refusal.map(|refusal| refusal.text());
+        if let Err(refusal) = strict {
+            assert_eq!(answer, Some(refusal.to_string()), "both ways of asking");
+        }
+        answer
     }
 
     /// What gocheck reads.
     pub fn to_json(&self) -> serde_json::Value {
-        let encoded = |certificates: &[Certificate]| -> Vec<String> {
-            let ders = certificates.iter().map(Certificate::as_der);
-            ders.map(|der| BASE64_STANDARD.encode(der)).collect()
+        let encoded = |ders: &[Der]| -> Vec<String> {
+            ders.iter().map(|der| BASE64_STANDARD.encode(der)).collect()
         };
         serde_json::json!({
             "chain": encoded(&self.chain),

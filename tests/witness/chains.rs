@@ -1,11 +1,11 @@
 //! Families about chains: who signed, who may, until when, for what.
 
 use pki_core::verdict::go::Purpose;
-use pki_core::x509::certificate::Certificate;
 use pki_core::x509::name::DistinguishedName;
 use time::Duration;
 
 use crate::case::Case;
+use crate::case::Der;
 use crate::der;
 use crate::families::World;
 use crate::forge::DIGITAL_SIGNATURE;
@@ -108,7 +108,7 @@ pub fn unknown_authority(random: &mut Random, world: &World) -> Case {
     let subject = DistinguishedName::new(common_name, &organizations);
     let mut leaf = Spec::leaf("wudang", "unused", &world.keys[5]);
     leaf.issuer = subject.clone();
-    let mut roots: Vec<Certificate> = (0..random.below(4))
+    let mut roots: Vec<Der> = (0..random.below(4))
         .map(|serial| {
             let key = world.any(random);
             let mut root = Spec::authority("unused", "unused", key);
@@ -210,7 +210,7 @@ pub fn key_ids(random: &mut Random, world: &World) -> Case {
     let (signer, _) = world.two(random);
     let mut leaf = Spec::leaf("wudang", "kubernetes", &world.keys[5]);
     leaf.authority_key_id = random.pick(&ids);
-    let mut roots: Vec<Certificate> = (0..1 + random.below(5))
+    let mut roots: Vec<Der> = (0..1 + random.below(5))
         .map(|_| {
             let key = if random.percent(35) {
                 signer
@@ -261,7 +261,7 @@ pub fn signature_limit(random: &mut Random, world: &World) -> Case {
     let signer = &world.keys[2];
     let count = random.pick(&[1, 20, 97, 98, 99, 100, 101, 110]);
     let stranger = &world.keys[3];
-    let mut roots: Vec<Certificate> = (0..count)
+    let mut roots: Vec<Der> = (0..count)
         .map(|serial| {
             let mut spec = Spec::authority("kubernetes", "kubernetes", stranger);
             spec.serial = serial;
@@ -369,7 +369,7 @@ impl<'a> Chain<'a> {
     pub fn case(&self) -> Case {
         let signers = self.specs[1..].iter().chain(self.specs.last());
         let signed = self.specs.iter().zip(signers);
-        let mut chain: Vec<Certificate> = signed
+        let mut chain: Vec<Der> = signed
             .map(|(spec, signer)| spec.signed_by(signer.key))
             .collect();
         let roots = chain.split_off(chain.len() - 1);

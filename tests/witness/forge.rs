@@ -1,10 +1,10 @@
 //! Certificates as a description: what `pki-core` would never issue can be said here.
 
-use pki_core::x509::certificate::Certificate;
 use pki_core::x509::name::DistinguishedName;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
+use crate::case::Der;
 use crate::der;
 use crate::keys::Key;
 
@@ -80,33 +80,41 @@ impl<'a> Spec<'a> {
         }
     }
 
-    pub fn signed_by(&self, signer: &Key) -> Certificate {
+    pub fn signed_by(&self, signer: &Key) -> Der {
+        self.parts(signer).signed_by(signer)
+    }
+
+    /// What `signer` would sign, in parts that can be changed before it does.
+    pub fn parts(&self, signer: &Key) -> Parts {
         let algorithm = match self.claimed_algorithm {
             Some(claimed) => der::sequence(&[&der::oid(claimed), der::NULL]),
             None => signer.algorithm.clone(),
         };
-        let tbs = self.tbs(&algorithm);
-        let signature = der::bit_string(&signer.sign(&tbs));
-        let certificate = der::sequence(&[&tbs, &algorithm, &signature]);
-        Certificate::from_vec(certificate).expect("what is forged can be read")
-    }
-
-    fn tbs(&self, algorithm: &[u8]) -> Vec<u8> {
-        let validity = der::sequence(&[&der::time(self.not_before), &der::time(self.not_after)]);
-        let mut parts = Vec::new();
-        if self.version_3 {
-            parts.push(der::element(0xa0, &[&der::integer(2)]));
-        }
-        parts.extend([der::integer(self.serial), algorithm.to_vec()]);
-        parts.extend([self.issuer.as_der().to_vec(), validity]);
-        parts.extend([self.subject.as_der().to_vec(), self.key.spki.clone()]);
+        let version = if self.version_3 {
+            der::element(0xa0, &[&der::integer(2)])
+        } else {
+            Vec::new()
+        };
         let extensions = self.extensions();
-        if self.version_3 && !extensions.is_empty() {
-            let extensions: Vec<&[u8]> = extensions.iter().map(Vec::as_slice).collect();
-            parts.push(der::element(0xa3, &[&der::sequence(&extensions)]));
+        Parts {
+            version,
+            serial: der::integer(self.serial),
+            inner_algorithm: algorithm.clone(),
+            issuer: self.issuer.as_der().to_vec(),
+            validity: der::sequence(&[&der::time(self.not_before), &der::time(self.not_after)]),
+            subject: self.subject.as_der().to_vec(),
+            key: self.key.spki.clone(),
+            unique_ids: Vec::new(),
+            extensions: if self.version_3 && !extensions.is_empty() {
+                extension_list(&extensions)
+            } else {
+                Vec::new()
+            },
+            outer_algorithm: algorithm,
+            unused_bits: 0,
+            after_signature: Vec::new(),
+            behind: Vec::new(),
         }
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        der::sequence(&parts)
     }
 
     fn extensions(&self) -> Vec<Vec<u8>> {
@@ -150,6 +158,58 @@ impl<'a> Spec<'a> {
     }
 }
 
+/// A certificate's elements in their order, each whole; empty where there is none.
+#[derive(Clone)]
+pub struct Parts {
+    pub version: Vec<u8>,
+    pub serial: Vec<u8>,
+    pub inner_algorithm: Vec<u8>,
+    pub issuer: Vec<u8>,
+    pub validity: Vec<u8>,
+    pub subject: Vec<u8>,
+    pub key: Vec<u8>,
+    pub unique_ids: Vec<u8>,
+    pub extensions: Vec<u8>,
+    pub outer_algorithm: Vec<u8>,
+    /// What the signature's BIT STRING says of its last octet.
+    pub unused_bits: u8,
+    pub after_signature: Vec<u8>,
+    /// What follows the certificate.
+    pub behind: Vec<u8>,
+}
+
+impl Parts {
+    pub fn tbs(&self) -> Vec<u8> {
+        der::sequence(&[
+            &self.version,
+            &self.serial,
+            &self.inner_algorithm,
+            &self.issuer,
+            &self.validity,
+            &self.subject,
+            &self.key,
+            &self.unique_ids,
+            &self.extensions,
+        ])
+    }
+
+    pub fn signed_by(&self, signer: &Key) -> Der {
+        self.around(&self.tbs(), signer)
+    }
+
+    /// A certificate of this signed part, whatever it is.
+    pub fn around(&self, tbs: &[u8], signer: &Key) -> Der {
+        let signature = der::element(3, &[&[self.unused_bits], &signer.sign(tbs)]);
+        let certificate = der::sequence(&[
+            tbs,
+            &self.outer_algorithm,
+            &signature,
+            &self.after_signature,
+        ]);
+        [certificate, self.behind.clone()].concat()
+    }
+}
+
 impl San {
     pub fn dns(name: &str) -> Self {
         Self::Dns(name.to_owned())
@@ -176,7 +236,16 @@ impl San {
     }
 }
 
-fn extension(oid: &str, critical: bool, content: &[u8]) -> Vec<u8> {
+/// A GeneralName that is a text.
+pub fn named(tag: u8, text: &str) -> Vec<u8> {
+    der::element(tag, &[text.as_bytes()])
+}
+
+pub fn extension_list(extensions: &[Vec<u8>]) -> Vec<u8> {
+    der::element(0xa3, &[&der::sequence(&[&extensions.concat()])])
+}
+
+pub fn extension(oid: &str, critical: bool, content: &[u8]) -> Vec<u8> {
     let critical = if critical { der::TRUE } else { &[] };
     der::sequence(&[&der::oid(oid), critical, &der::octet_string(content)])
 }

@@ -29,6 +29,8 @@ mod families;
 mod forge;
 mod keys;
 mod known;
+mod malformed;
+mod mutated;
 mod names;
 mod openssl;
 mod openssl_families;
@@ -40,15 +42,18 @@ use std::collections::BTreeMap;
 use case::Answer;
 use case::Case;
 use families::FAMILIES;
+use families::Make;
 use families::World;
 use known::Known;
 use random::Random;
 
 const SEED: u64 = 20_260_601;
-const CASES: usize = 10_000;
+const CASES: usize = 20_000;
 /// Of all cases, that must be accepted, and that must be refused, in per cent.
 const LEAST_SHARE: usize = 25;
 const SHOWN: usize = 12;
+/// Of families.
+const COUNT: usize = FAMILIES.len() + malformed::FAMILIES.len();
 
 #[test]
 #[ignore = "needs Go: tests/peers/build.sh"]
@@ -59,7 +64,7 @@ fn go_and_hapki_say_the_same() {
     let known = Known::read(include_str!("known.toml"));
     let mut tally = Tally::default();
     for (number, (case, go)) in cases.iter().zip(peer::go(&cases)).enumerate() {
-        let family = family_of(number);
+        let family = family(number).0;
         let hapki = case.hapki();
         if go != hapki && !known.allows(family, &go, &hapki) {
             tally.differ.push(difference(number, case, &go, &hapki));
@@ -73,7 +78,7 @@ fn go_and_hapki_say_the_same() {
 #[test]
 fn every_family_is_reproducible_and_judged_without_a_panic() {
     let asked = || {
-        let cases = generate(SEED, FAMILIES.len() * 2);
+        let cases = generate(SEED, COUNT * 2);
         let answers = cases.iter().map(Case::hapki);
         answers.collect::<Vec<_>>()
     };
@@ -84,14 +89,17 @@ fn generate(seed: u64, count: usize) -> Vec<Case> {
     let world = World::new();
     (0..count)
         .map(|number| {
-            let (_, make) = FAMILIES[number % FAMILIES.len()];
+            let (_, make) = family(number);
             make(&mut Random::new(seed, number), &world)
         })
         .collect()
 }
 
-fn family_of(number: usize) -> &'static str {
-    FAMILIES[number % FAMILIES.len()].0
+fn family(number: usize) -> (&'static str, Make) {
+    let which = number % COUNT;
+    *FAMILIES
+        .get(which)
+        .unwrap_or_else(|| &malformed::FAMILIES[which - FAMILIES.len()])
 }
 
 fn setting(name: &str, usual: u64) -> u64 {
@@ -105,11 +113,11 @@ fn difference(number: usize, case: &Case, go: &Answer, hapki: &Answer) -> String
     let say = |answer: &Answer| answer.clone().unwrap_or_else(|| "(accepted)".to_owned());
     format!(
         "case {number}, {}, host {:?}\n  Go:    {}\n  hapki: {}\n  leaf:\n{}",
-        family_of(number),
+        family(number).0,
         case.host,
         say(go),
         say(hapki),
-        case.chain[0].to_pem()
+        pem::encode(&pem::Pem::new("CERTIFICATE", case.chain[0].clone()))
     )
 }
 

@@ -212,11 +212,11 @@ fn issuers(random: &mut Random, world: &World, _: &Keys) -> Ask {
         candidates.push(top.signed_by(&world.keys[0]));
     }
     random.shuffle(&mut candidates);
-    let mut chain = vec![leaf.signed_by(signer)];
-    chain.extend(candidates.split_off(random.below(candidates.len() + 1)));
-    let mut ask = ask(Case::of(chain.remove(0), candidates));
-    ask.chain.extend(chain);
-    ask
+    let presented = candidates.split_off(random.below(candidates.len() + 1));
+    ask(Case {
+        intermediates: presented,
+        ..Case::of(leaf.signed_by(signer), candidates)
+    })
 }
 
 /// Names that are the same for OpenSSL, and others that only look so.

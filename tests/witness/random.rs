@@ -30,6 +30,15 @@ impl Random {
         choices[self.below(choices.len())].clone()
     }
 
+    /// One of `usual` in `share` of a hundred times, else one of `others`.
+    pub fn mostly<T: Clone>(&mut self, share: usize, usual: &[T], others: &[T]) -> T {
+        if self.percent(share) {
+            self.pick(usual)
+        } else {
+            self.pick(others)
+        }
+    }
+
     /// Up to `most` of `choices`, perhaps one of them twice.
     pub fn some<T: Clone>(&mut self, choices: &[T], most: usize) -> Vec<T> {
         let count = self.below(most + 1);

@@ -1,5 +1,11 @@
+//go:debug default=go1.26
+
 // Command gocheck is the Go side of hapki's tests: crypto/x509 and crypto/tls,
 // asked directly, with nothing of Kubernetes in between.
+//
+// It behaves as a program of the Go release that hapki follows, whatever the
+// release that go.mod asks for: behind //go:debug stand changes to what
+// net/url and crypto/x509 take.
 package main
 
 import (

@@ -77,11 +77,10 @@ func (asked question) judge() (outcome, unfit error) {
 		{options.Roots, asked.Roots},
 	} {
 		for _, der := range group.ders {
-			certificate, err := x509.ParseCertificate(der)
-			if err != nil {
-				return err, nil
+			// What cannot be parsed is passed over, as AppendCertsFromPEM does.
+			if certificate, err := x509.ParseCertificate(der); err == nil {
+				group.pool.AddCert(certificate)
 			}
-			group.pool.AddCert(certificate)
 		}
 	}
 	_, err = leaf.Verify(options)

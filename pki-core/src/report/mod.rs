@@ -6,6 +6,7 @@ pub mod json;
 pub mod plain;
 mod printable;
 pub mod verify;
+mod wrapped;
 
 pub use crate::report::printable::Printable;
 

@@ -13,6 +13,7 @@ use crate::judge::Judged;
 use crate::judge::JudgedEdge;
 use crate::place::Place;
 use crate::report::printable;
+use crate::report::wrapped::wrapped;
 use crate::topology::Edge;
 use crate::topology::Holding;
 use crate::topology::Role;
@@ -238,42 +239,9 @@ impl Page {
         ));
     }
 
-    /// Breaks a sentence at blanks; `first` stands before its first line, and blanks of that length before the others.
     fn wrapped(&mut self, first: &str, text: &str) {
-        let indent = &" ".repeat(visible(first));
-        let mut line = first.to_owned();
-        let mut columns = indent.len();
-        for word in text.split(' ') {
-            let length = word.chars().count();
-            let is_begun = columns > indent.len();
-            if is_begun && columns + 1 + length > self.width {
-                self.line(format_args!("{line}"));
-                line.clone_from(indent);
-                columns = indent.len();
-            } else if is_begun {
-                line.push(' ');
-                columns += 1;
-            }
-            line.push_str(word);
-            columns += length;
-        }
-        self.line(format_args!("{line}"));
+        wrapped(&mut self.text, self.width, first, text);
     }
-}
-
-/// The columns that a text takes: escapes take none.
-fn visible(text: &str) -> usize {
-    let mut columns = 0;
-    let mut in_escape = false;
-    for character in text.chars() {
-        match character {
-            '\u{1b}' => in_escape = true,
-            'm' if in_escape => in_escape = false,
-            _ if !in_escape => columns += 1,
-            _ => {}
-        }
-    }
-    columns
 }
 
 /// Edges to one server with one verdict.

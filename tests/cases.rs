@@ -12,6 +12,8 @@
 mod case;
 #[path = "cases/cluster.rs"]
 mod cluster;
+#[path = "cases/explained.rs"]
+mod explained;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -125,7 +127,7 @@ fn differences(rule: &str, is_bad: bool, case: &Case) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     cluster::write(case, directory.path());
     let audit = audited(case, directory.path());
-    let mut lines = Vec::new();
+    let mut lines = explained::untraced(&audit);
     let mut found: Vec<String> = audit
         .findings
         .iter()

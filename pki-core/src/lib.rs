@@ -21,6 +21,7 @@
 //! | [`checks`] | the rules |
 //! | [`report`] | findings as text or JSON |
 //! | [`audit`] | the paved path from directories to findings |
+//! | [`explain`] | what a pasted line means, and where it comes from |
 //! | [`inspect`] | what one file holds, for people |
 //! | [`verify`] | one chain judged as a Go client would |
 //! | [`plan`] | what to sign, with which names, and why |
@@ -34,6 +35,7 @@ pub mod apply;
 pub mod audit;
 pub mod bundle;
 pub mod checks;
+pub mod explain;
 pub mod facts;
 pub mod finding;
 pub mod inspect;

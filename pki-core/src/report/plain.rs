@@ -34,7 +34,7 @@ pub struct Style {
 }
 
 impl Style {
-    fn escapes(&self) -> Vec<&'static str> {
+    pub(super) fn escapes(&self) -> Vec<&'static str> {
         let pairs = [
             self.error,
             self.warning,

@@ -1,0 +1,111 @@
+//! The rules' pages, compiled in.
+
+use crate::checks::RULES;
+
+/// What the page of a rule says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The rule's id.
+    pub id: &'static str,
+    /// What it finds, in one sentence.
+    pub summary: &'static str,
+    /// The same at more length.
+    pub what: &'static str,
+    /// `error`, or when it is what.
+    pub severity: &'static str,
+    /// Why it hurts.
+    pub why: &'static str,
+    /// What clients print, in Markdown.
+    pub printed: &'static str,
+    /// What mends it.
+    pub remedy: &'static str,
+}
+
+/// The page of a rule; `None` where there is no such rule.
+pub fn page(id: &str) -> Option<Page> {
+    let rule = RULES.iter().find(|rule| rule.id == id)?;
+    let (_, text) = PAGES.iter().find(|(known, _)| *known == id)?;
+    let head = text.split("\n## ").next().unwrap_or_default();
+    let mut paragraphs = head.split("\n\n").map(str::trim).skip(1);
+    let what = paragraphs.next().unwrap_or_default();
+    let severity = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Severity: "))
+        .unwrap_or_default();
+    Some(Page {
+        id: rule.id,
+        summary: rule.summary,
+        what,
+        severity,
+        why: section(text, "Why it hurts"),
+        printed: section(text, "What is printed"),
+        remedy: section(text, "Remedy"),
+    })
+}
+
+fn section<'t>(text: &'t str, title: &str) -> &'t str {
+    text.split("\n## ")
+        .find_map(|section| section.strip_prefix(title)?.strip_prefix('\n'))
+        .map_or("", str::trim)
+}
+
+macro_rules! pages {
+    ($($id:literal),* $(,)?) => {
+        &[$(($id, include_str!(concat!("../../../docs/rules/", $id, ".md")))),*]
+    };
+}
+
+const PAGES: &[(&str, &str)] = pages![
+    "client-auth-missing",
+    "common-name-only",
+    "expired",
+    "expires-soon",
+    "file-missing",
+    "file-unreadable",
+    "ignore-unmatched",
+    "key-mismatch",
+    "key-missing",
+    "key-permissions",
+    "key-shared-by-nodes",
+    "leaf-is-ca",
+    "malformed-common-name",
+    "name-mismatch",
+    "node-identity-mismatch",
+    "not-yet-valid",
+    "organization-unexpected",
+    "outlives-issuer",
+    "same-name-other-ca",
+    "server-auth-missing",
+    "shared-ca-differs",
+    "unhandled-critical-extension",
+    "unknown-authority",
+    "usage-absent",
+    "verification-disabled",
+    "weak-key",
+    "weak-signature",
+    "wrong-advertise-address",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_its_page_here() {
+        for rule in RULES {
+            let page = page(rule.id)
+                .unwrap_or_else(|| panic!("add \"{}\" to PAGES in explain/page.rs", rule.id));
+            for part in [
+                page.what,
+                page.severity,
+                page.why,
+                page.printed,
+                page.remedy,
+            ] {
+                assert!(!part.is_empty(), "docs/rules/{}.md: {page:?}", rule.id);
+            }
+        }
+        assert_eq!(PAGES.len(), RULES.len());
+        assert_eq!(page("no-such-rule"), None);
+    }
+}

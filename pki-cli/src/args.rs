@@ -19,6 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::audit;
 use crate::demo;
+use crate::explain;
 use crate::failure::Failure;
 use crate::init;
 use crate::input;
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Audit(audit::Args),
     /// Judge one chain as a Go client would
     Verify(verify::Args),
+    /// Say what an error line means, and which connection and file it comes from
+    Explain(explain::Args),
     /// Say what certificates, keys, requests and kubeconfigs hold
     Inspect(inspect::Args),
     /// Write a broken three-master cluster and audit it

@@ -100,7 +100,7 @@ fn answer(audit: &Audit, fail_on: FailOn) -> Answer {
 }
 
 /// `NAME=PATH`, or a PATH in whatever bytes the file system has.
-fn path_argument(argument: OsString) -> PathArgument {
+pub(crate) fn path_argument(argument: OsString) -> PathArgument {
     match argument.to_str().map(str::parse) {
         Some(Ok(argument)) => argument,
         None => PathArgument::from(PathBuf::from(argument)),

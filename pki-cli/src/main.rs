@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod demo;
+mod explain;
 mod failure;
 mod init;
 mod input;
@@ -74,6 +75,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<Answer, Failure> {
         Command::Issue(args) => issue::run(*args, terminal),
         Command::Audit(args) => audit::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
+        Command::Explain(args) => explain::run(args, terminal),
         Command::Inspect(args) => inspect::run(args, terminal),
         Command::Demo(args) => demo::run(args, terminal),
     }
@@ -106,6 +108,7 @@ hapki issues, audits and mends the certificates of Kubernetes masters and regist
 
   hapki audit /etc/kubernetes              which connections will fail, why, and the command that mends each
   hapki issue apiserver --node NAME        a certificate with every name that this node is dialled by
+  hapki explain 'x509: …'                  what a line in a log means, and which connection it comes from
   hapki demo                               a broken three-master cluster on files, audited
 
 `hapki --help` lists every command.

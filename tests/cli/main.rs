@@ -11,6 +11,7 @@
 mod audit;
 mod cluster;
 mod demo;
+mod explain;
 mod forge;
 mod general;
 mod init;

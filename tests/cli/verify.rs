@@ -2,6 +2,7 @@
 
 use std::process::Output;
 
+use pki_core::x509::certificate::Certificate;
 use tempfile::TempDir;
 
 use crate::forge;
@@ -133,6 +134,37 @@ fn a_leaf_that_does_not_parse_is_refused() {
         assert_eq!(report["error"], error);
         assert_eq!(report["leaf"], serde_json::Value::Null);
     }
+}
+
+/// hapki can read it; Go's parser refuses it, wherever it stands.
+#[test]
+fn what_only_go_refuses_is_refused_as_a_leaf_and_passed_over_as_a_root() {
+    let files = Files::new();
+    let negative = |certificate: &Certificate| {
+        let mut der = certificate.as_der().to_vec();
+        let serial = der
+            .windows(4)
+            .position(|window| window == [2, 2, 0x4a, 0x17]);
+        der[serial.unwrap() + 2] = 0xca;
+        Certificate::from_vec(der).unwrap().to_pem()
+    };
+    files.write("apiserver.crt", &negative(&files.server.certificate));
+    let (code, report) = files.verdict(&["--host", "emei"]);
+    assert_eq!(code, 1);
+    assert_eq!(report["error"], "x509: negative serial number");
+
+    files.write("apiserver.crt", &files.server.certificate.to_pem());
+    files.write("ca.crt", &negative(&files.ca.certificate));
+    let (code, report) = files.verdict(&[]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        report["error"],
+        "x509: certificate signed by unknown authority"
+    );
+    assert_eq!(
+        report["skipped"][0]["message"],
+        "x509: negative serial number"
+    );
 }
 
 #[test]

@@ -124,6 +124,7 @@ fn certificate() -> Certificate {
 /// What each refusal of Go is understood as. The match has no arm for others: who adds a refusal adds its wording.
 fn kind_of(refusal: &Refusal) -> Kind {
     match refusal {
+        Refusal::Malformed { .. } => Kind::CertificateMalformed,
         Refusal::UnhandledCriticalExtension { .. } => Kind::UnhandledCriticalExtension,
         Refusal::NotYetValid { .. } => Kind::NotYetValid,
         Refusal::Expired { .. } => Kind::Expired,
@@ -221,8 +222,41 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SignatureLimit,
     ];
     refusals.extend(hinted(&certificate));
+    refusals.extend(PARSER.iter().map(|&text| Refusal::Malformed {
+        certificate: certificate.clone(),
+        refusal: text.into(),
+    }));
     refusals
 }
+
+/// One of each kind of text that Go's parser has.
+const PARSER: &[&str] = &[
+    "x509: malformed certificate",
+    "x509: trailing data",
+    "x509: negative serial number",
+    "x509: invalid RDNSequence: invalid attribute value: unsupported string type: 28",
+    "x509: unsupported time format",
+    "x509: inner and outer signature algorithm identifiers don't match",
+    "x509: certificate contains duplicate extension with OID \"2.5.29.17\"",
+    "x509: authority key identifier incorrectly marked critical",
+    "x509: SAN dNSName is malformed",
+    "x509: cannot parse URI \"http://wudang./\": invalid domain",
+    "x509: cannot parse IP address of length 5",
+    "x509: empty name constraints extension",
+    "x509: failed to parse dnsName constraint \"wudang.\"",
+    "x509: IP constraint contained invalid mask ff00ff00",
+    "x509: RSA key missing NULL parameters",
+    "x509: RSA modulus is not a positive number",
+    "x509: RSA public exponent is not a positive number",
+    "x509: unsupported elliptic curve",
+    "x509: Ed25519 key encoded with illegal parameters",
+    "x509: wrong Ed25519 public key size",
+    "x509: zero or negative DSA parameter",
+    "ecdsa: invalid uncompressed public key",
+    "invalid P256 point encoding",
+    "invalid P384Element encoding",
+    "P256 point not on curve",
+];
 
 /// Every hint that Go gives with an unknown authority.
 fn hinted(certificate: &Certificate) -> Vec<Refusal> {

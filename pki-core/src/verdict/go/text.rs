@@ -295,26 +295,36 @@ fn is_printable(character: char) -> bool {
     String::from_iter(['a', character]).escape_debug().count() == 2
 }
 
-/// A big-endian number in decimal, as `big.Int` prints a serial number.
-pub(super) fn decimal(bytes: &[u8]) -> String {
-    let mut digits: Vec<u8> = vec![0];
-    for byte in bytes {
-        let mut carry = u32::from(*byte);
-        for digit in &mut digits {
-            carry += u32::from(*digit) << 8;
-            *digit = (carry % 10) as u8;
-            carry /= 10;
+/// A big-endian number in decimal, as `big.Int` prints a serial number. One of more octets than crypto/tls would read in
+/// a certificate is not worth the time, and is only counted.
+pub(super) fn decimal(octets: &[u8]) -> String {
+    if octets.len() > MOST_OCTETS {
+        return format!("({} octets)", octets.len());
+    }
+    let (first, whole) = octets.split_at(octets.len() % 4);
+    let words = std::iter::once(first).chain(whole.chunks_exact(4));
+    let mut limbs: Vec<u64> = Vec::new();
+    for word in words {
+        let mut carry = word
+            .iter()
+            .fold(0, |word, octet| word << 8 | u64::from(*octet));
+        for limb in &mut limbs {
+            carry += *limb << 32;
+            *limb = carry % LIMB;
+            carry /= LIMB;
         }
         while carry > 0 {
-            digits.push((carry % 10) as u8);
-            carry /= 10;
+            limbs.push(carry % LIMB);
+            carry /= LIMB;
         }
     }
-    digits
-        .iter()
-        .rev()
-        .map(|digit| char::from(b'0' + digit))
-        .collect()
+    let mut limbs = limbs.iter().rev();
+    let highest = limbs.next().copied().unwrap_or_default();
+    let rest: String = limbs.map(|limb| format!("{limb:09}")).collect();
+    format!("{highest}{rest}")
 }
 
+/// Nine decimal digits.
+const LIMB: u64 = 1_000_000_000;
+const MOST_OCTETS: usize = 1 << 16;
 const UNKNOWN_AUTHORITY: &str = "x509: certificate signed by unknown authority";

@@ -111,7 +111,7 @@ impl<'a> Spec<'a> {
                 Vec::new()
             },
             outer_algorithm: algorithm,
-            unused_bits: 0,
+            unused_bits: None,
             after_signature: Vec::new(),
             behind: Vec::new(),
         }
@@ -171,8 +171,8 @@ pub struct Parts {
     pub unique_ids: Vec<u8>,
     pub extensions: Vec<u8>,
     pub outer_algorithm: Vec<u8>,
-    /// What the signature's BIT STRING says of its last octet.
-    pub unused_bits: u8,
+    /// What the signature's BIT STRING says of its last octet, and that octet.
+    pub unused_bits: Option<(u8, u8)>,
     pub after_signature: Vec<u8>,
     /// What follows the certificate.
     pub behind: Vec<u8>,
@@ -199,7 +199,12 @@ impl Parts {
 
     /// A certificate of this signed part, whatever it is.
     pub fn around(&self, tbs: &[u8], signer: &Key) -> Der {
-        let signature = der::element(3, &[&[self.unused_bits], &signer.sign(tbs)]);
+        let mut signature = signer.sign(tbs);
+        let (unused, last) = self.unused_bits.unzip();
+        if let Some((octet, last)) = signature.last_mut().zip(last) {
+            *octet = last;
+        }
+        let signature = der::element(3, &[&[unused.unwrap_or(0)], &signature]);
         let certificate = der::sequence(&[
             tbs,
             &self.outer_algorithm,

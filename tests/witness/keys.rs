@@ -11,6 +11,7 @@ use ring::signature::RSA_PKCS1_SHA256;
 use ring::signature::RsaKeyPair;
 
 use crate::der;
+use crate::random::Random;
 
 pub struct Key {
     /// The SubjectPublicKeyInfo.
@@ -47,7 +48,16 @@ impl Key {
 
     pub fn ed25519() -> Self {
         let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
+        Self::edwards(Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap())
+    }
+
+    /// An Ed25519 key that is the same in every run, and so are its signatures.
+    pub fn seeded(random: &mut Random) -> Self {
+        let seed: Vec<u8> = (0..4).flat_map(|_| random.next().to_be_bytes()).collect();
+        Self::edwards(Ed25519KeyPair::from_seed_unchecked(&seed).unwrap())
+    }
+
+    fn edwards(pair: Ed25519KeyPair) -> Self {
         let algorithm = der::sequence(&[&der::oid("1.3.101.112")]);
         Self {
             spki: spki(&algorithm, pair.public_key().as_ref()),

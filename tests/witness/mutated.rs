@@ -6,13 +6,17 @@ use crate::families::World;
 use crate::forge::KEY_CERT_SIGN;
 use crate::forge::San;
 use crate::forge::Spec;
+use crate::keys::Key;
 use crate::malformed::damaged;
+use crate::malformed::keys;
 use crate::random::Random;
 
 /// Either the whole certificate is damaged, or only what is signed, which is signed afterwards.
 pub fn mutated(random: &mut Random, world: &World) -> Case {
-    let signer = world.any(random);
-    let parts = rich(random, world).parts(signer);
+    // Keys and signatures are the same in every run, for what becomes of a byte depends on what it was.
+    let signer = &Key::seeded(random);
+    let mut parts = rich(random, world).parts(signer);
+    parts.key = keys::sound(random);
     let leaf = match random.below(5) {
         0 | 1 => damaged(random, &parts.signed_by(signer)),
         2 => {
@@ -32,7 +36,7 @@ pub fn mutated(random: &mut Random, world: &World) -> Case {
 
 /// A leaf with everything that a parser looks into.
 fn rich<'a>(random: &mut Random, world: &'a World) -> Spec<'a> {
-    let mut spec = Spec::leaf("wudang", "kubernetes", world.any(random));
+    let mut spec = Spec::leaf("wudang", "kubernetes", &world.keys[5]);
     spec.names = vec![
         San::dns("wudang"),
         San::Ip(vec![10, 27, 53, 32]),

@@ -16,16 +16,39 @@ pub fn keys(random: &mut Random, world: &World) -> Case {
         4 => dsa(random),
         _ => taken_apart(&world.any(random).spki),
     };
-    let bits = if random.percent(5) {
+    let mut bits = if random.percent(5) {
         damaged(random, &bits)
     } else {
         bits
     };
     let unused = random.pick(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 7, 8]);
+    if let Some(last) = bits.last_mut().filter(|_| unused > 0) {
+        *last = random.pick(&[0, 0, 0xff]);
+    }
     let more = random.pick(&[&[][..], &[], &[], &[], &[], &[], &[5, 0], b"x"]);
     let string = der::element(3, &[&[unused], &bits]);
     plain.leaf.key = der::sequence(&[&algorithm, &string, more]);
     plain.case(random)
+}
+
+/// A sound SubjectPublicKeyInfo that is the same in every run.
+pub fn sound(random: &mut Random) -> Vec<u8> {
+    let (_, _, x, y) = CURVES[1];
+    let point = [vec![4], unhex(x), unhex(y)].concat();
+    let curve = [
+        der::oid("1.2.840.10045.2.1"),
+        der::oid("1.2.840.10045.3.1.7"),
+    ]
+    .concat();
+    let numbers = [der::element(2, &[&[0x5a; 256]]), der::integer(65_537)].concat();
+    let rsa = [&der::oid("1.2.840.113549.1.1.1"), der::NULL].concat();
+    let choices = [
+        (curve, point),
+        (rsa, der::sequence(&[&numbers])),
+        (der::oid("1.3.101.112"), vec![0x5a; 32]),
+    ];
+    let (algorithm, bits) = random.pick(&choices);
+    der::sequence(&[&der::sequence(&[&algorithm]), &der::bit_string(&bits)])
 }
 
 /// The AlgorithmIdentifier and the bits of a sound key.

@@ -32,7 +32,8 @@ fn vary(random: &mut Random, parts: &mut Parts) {
             .extensions
             .extend(random.pick(&[&[5, 0][..], &[0x30], &[0xa3, 0], b"more"])),
         8 => {
-            parts.unused_bits = random.pick(&[0, 1, 2, 7, 8, 0xff]);
+            let (unused, last) = (random.pick(&[1, 2, 7, 8, 0xff]), random.pick(&[0, 0, 0xff]));
+            parts.unused_bits = random.percent(70).then_some((unused, last));
             parts.after_signature = random.pick(&[&[][..], &[], &[5, 0], &[1]]).to_vec();
         }
         9 => parts.behind = random.pick(&[&[][..], &[0], &[0x30, 0], b"\n"]).to_vec(),

@@ -45,7 +45,8 @@ pub(super) fn around(text: &str, start: usize) -> Context {
         .find(|(mark, _)| text.contains(mark))
         .map(|(_, program)| *program);
     let on_server = SERVER_MARKS.iter().any(|mark| text.contains(mark));
-    let on_client = CLIENT_MARKS.iter().any(|mark| text.contains(mark));
+    let dialled = last_url(before);
+    let on_client = dialled.is_some() || CLIENT_MARKS.iter().any(|mark| text.contains(mark));
     Context {
         program,
         side: match (on_server, on_client) {
@@ -53,7 +54,7 @@ pub(super) fn around(text: &str, start: usize) -> Context {
             (false, true) => Some(Side::Client),
             (false, false) => None,
         },
-        url: last_url(before).or_else(|| last_url(after)),
+        url: dialled.or_else(|| last_url(after)),
         address: ADDRESSES
             .iter()
             .find_map(|mark| after_mark(text, mark))
@@ -132,6 +133,7 @@ const CLIENT_MARKS: &[&str] = &[
     "Put \"",
     "Head \"",
     "dial tcp",
+    "connection error: desc",
     "error reading server preface",
     "authentication handshake failed",
     "You must be logged in to the server",
@@ -155,6 +157,8 @@ const CLIENT_MARKS: &[&str] = &[
 /// Words by which a program is known, the most telling first.
 const PROGRAMS: &[(&str, &str)] = &[
     ("curl: (", "curl"),
+    ("failed to run Kubelet", "kubelet"),
+    ("bootstrap client certificate", "kubelet"),
     ("leases/kube-controller-manager", "kube-controller-manager"),
     (
         "kube-system/kube-controller-manager",
@@ -177,6 +181,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("error execution phase", "kubeadm"),
     ("could not validate bounds for certificate", "kubeadm"),
     ("a kubeconfig file \"", "kubeadm"),
+    ("kubeadm-config", "kubeadm"),
+    ("cluster-info ConfigMap", "kubeadm"),
     ("incomplete external CA", "kubeadm"),
     ("couldn't load CA certificate", "kubeadm"),
     ("Unable to connect to the server", "kubectl"),
@@ -191,6 +197,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("etcdmain", "etcd"),
     ("embed/", "etcd"),
     ("embed:", "etcd"),
+    ("etcdserver/", "etcd"),
     ("rafthttp", "etcd"),
     ("rejected connection", "etcd"),
     ("prober detected unhealthy status", "etcd"),

@@ -55,6 +55,7 @@ pub fn locate<'a>(fault: &Fault, audit: &'a Audit) -> Vec<Here<'a>> {
         .judged_edges()
         .filter_map(|(edge, verdict)| candidate(fault, edge, verdict))
         .collect();
+    keep_nearest(&mut found, |candidate| is_of_serial(fault, candidate.fault));
     keep_nearest(&mut found, |candidate| is_dialled(fault, candidate.edge));
     keep_nearest(&mut found, |candidate| is_printed_by(fault, candidate));
     let surest = found.iter().map(|candidate| candidate.how).min();
@@ -175,6 +176,7 @@ fn is_of_the_handshake(kind: FaultKind) -> bool {
     !matches!(
         kind,
         FaultKind::FileMissing
+            | FaultKind::Unloadable
             | FaultKind::KeyMissing
             | FaultKind::KeyMismatch
             | FaultKind::InsecureWithRoots
@@ -189,6 +191,40 @@ fn keep_nearest<T>(found: &mut Vec<T>, is_near: impl Fn(&T) -> bool) {
     if found.iter().any(&is_near) {
         found.retain(is_near);
     }
+}
+
+/// An apiserver logs the serial number of a client certificate that it refuses.
+fn is_of_serial(line: &Fault, own: &judge::Fault) -> bool {
+    let serial = line.evidence.get(Field::Serial).and_then(number);
+    match (serial, &own.certificate) {
+        (Some(serial), Some(certificate)) => {
+            let own = certificate.serial();
+            let own = own.strip_prefix(&[0]).unwrap_or(own);
+            serial == own
+        }
+        _ => false,
+    }
+}
+
+/// The big-endian bytes of a decimal number, as long as serial numbers are (RFC 5280 section 4.1.2.2).
+fn number(decimal: &str) -> Option<Vec<u8>> {
+    let mut bytes: Vec<u8> = Vec::new();
+    if decimal.len() > 49 {
+        return None;
+    }
+    for digit in decimal.chars() {
+        let mut carry = digit.to_digit(10)?;
+        for byte in &mut bytes {
+            carry += u32::from(*byte) * 10;
+            *byte = carry as u8;
+            carry >>= 8;
+        }
+        if carry > 0 {
+            bytes.push(carry as u8);
+        }
+    }
+    bytes.reverse();
+    Some(bytes)
 }
 
 fn is_dialled(fault: &Fault, edge: &Edge) -> bool {
@@ -264,3 +300,16 @@ const FILE_RULES: &[&str] = &[
     "key-mismatch",
     "key-permissions",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serial_numbers_are_read_from_decimal() {
+        assert_eq!(number("18876"), Some(vec![0x49, 0xbc]));
+        assert_eq!(number("65536"), Some(vec![1, 0, 0]));
+        assert_eq!(number("1x"), None);
+        assert_eq!(number(&"9".repeat(1000)), None);
+    }
+}

@@ -319,6 +319,30 @@ fn what_the_verdict_says_is_understood_as_it_was_meant() {
     }
 }
 
+/// The texts of Go's parser are many, and stand as literals in the files that follow it.
+#[test]
+fn what_the_parser_says_is_understood() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/verdict/go/parse");
+    let (mut count, mut drifted) = (0, Vec::new());
+    for file in fs::read_dir(directory).unwrap() {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        for after in source.split("\"x509: ").skip(1) {
+            let literal = after.split('"').next().unwrap();
+            let text = format!("x509: {literal}").replace("{}", "x");
+            let kinds = explain(text.as_bytes())
+                .faults
+                .into_iter()
+                .map(|fault| fault.kind);
+            if !kinds.eq([Kind::CertificateMalformed]) {
+                drifted.push(text);
+            }
+            count += 1;
+        }
+    }
+    assert_eq!(drifted, Vec::<String>::new());
+    assert!(count > 60, "{count} literals found: are they still there?");
+}
+
 #[test]
 fn what_openssl_says_is_understood_in_every_client() {
     for &code in ErrorCode::ALL {

@@ -210,8 +210,8 @@ pub(super) const WEAK_KEY: Meaning = Meaning {
 pub(super) const NOT_VERIFIED: Meaning = Meaning {
     id: "not-verified",
     rule: None,
-    means: "OpenSSL refused the certificate, and this line does not say why: the reason stands in a line of its own, as \
-            `verify error:num=…`, or was not printed at all.",
+    means: "The certificate was refused, and this line does not say why. With OpenSSL the reason stands in a line of its \
+            own, as `verify error:num=…`; macOS keeps it to itself, and refuses leaves that are valid for more than 825 days.",
     look_at: &[
         "the lines around it",
         "the same connection once more: `openssl s_client -connect HOST:PORT -CAfile ca.crt -verify_return_error`",

@@ -188,6 +188,18 @@ pub(super) const TABLE: &[Recogniser] = &[
         "x509: no valid chains built: 1 candidate chains with invalid policies",
     ),
     wording(
+        "macos-not-trusted",
+        Kind::UnknownAuthority,
+        "x509: \"{common_name}\" certificate is not trusted",
+        "tls: failed to verify certificate: x509: \"kubernetes\" certificate is not trusted",
+    ),
+    wording(
+        "macos-not-compliant",
+        Kind::NotVerified,
+        "x509: \"{common_name}\" certificate is not standards compliant",
+        "tls: failed to verify certificate: x509: \"kube-apiserver\" certificate is not standards compliant",
+    ),
+    wording(
         "go-peer-address",
         Kind::NameMismatch,
         "tls: \"{wanted}\" does not match any of DNSNames [{presented}]",
@@ -348,5 +360,11 @@ pub(super) const TABLE: &[Recogniser] = &[
         Kind::CertificateMalformed,
         "{} point not on curve",
         "P256 point not on curve",
+    ),
+    wording(
+        "go-ia5",
+        Kind::CertificateMalformed,
+        "cannot be encoded as an IA5String",
+        "x509: \"a\\xff\" cannot be encoded as an IA5String",
     ),
 ];

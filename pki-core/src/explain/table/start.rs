@@ -258,6 +258,30 @@ pub(super) const TABLE: &[Recogniser] = &[
         "a kubeconfig file \"/etc/kubernetes/admin.conf\" exists already but has got the wrong CA cert",
     ),
     wording(
+        "kubelet-bootstrap-expired",
+        Kind::Expired,
+        "part of the existing bootstrap client certificate in {file} is expired: {limit}",
+        "part of the existing bootstrap client certificate in /etc/kubernetes/kubelet.conf is expired: 2026-03-01 08:00:00 +0000 UTC",
+    ),
+    wording(
+        "kubelet-bootstrap-expired-old",
+        Kind::Expired,
+        "part of the existing bootstrap client certificate is expired: {limit}",
+        "part of the existing bootstrap client certificate is expired: 2026-03-01 08:00:00 +0000 UTC",
+    ),
+    wording(
+        "kubeadm-secret",
+        Kind::FileMissing,
+        "the Secret does not include the required certificate or key - name: {file}",
+        "error downloading certs: the Secret does not include the required certificate or key - name: external-etcd.crt",
+    ),
+    wording(
+        "kubeadm-pin",
+        Kind::UnknownAuthority,
+        "none of the public keys {reason} are pinned",
+        "cluster CA found in cluster-info ConfigMap is invalid: none of the public keys \"sha256:3c4d\" are pinned",
+    ),
+    wording(
         "unix-missing",
         Kind::FileMissing,
         "open {file}: no such file or directory",
@@ -268,5 +292,11 @@ pub(super) const TABLE: &[Recogniser] = &[
         Kind::FileForbidden,
         "open {file}: permission denied",
         "level=fatal msg=\"open /etc/registry/server.key: permission denied\"",
+    ),
+    wording(
+        "unix-no-stat",
+        Kind::FileMissing,
+        "stat {file}: no such file or directory",
+        "failed to run Kubelet: unable to load bootstrap kubeconfig: stat /etc/kubernetes/bootstrap-kubelet.conf: no such file or directory",
     ),
 ];

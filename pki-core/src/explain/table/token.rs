@@ -209,4 +209,16 @@ pub(super) const TABLE: &[Recogniser] = &[
         "received unexpected HTTP status: 500 Internal Server Error",
         "Error response from daemon: Get https://hub.tonybai.com:8989/v2/: received unexpected HTTP status: 500 Internal Server Error",
     ),
+    wording(
+        "jwt-segments",
+        Kind::TokenMalformed,
+        "token contains an invalid number of segments",
+        "unable to decode token: token contains an invalid number of segments",
+    ),
+    wording(
+        "registry-denied",
+        Kind::TokenScope,
+        "denied: requested access to the resource is denied",
+        "denied: requested access to the resource is denied",
+    ),
 ];

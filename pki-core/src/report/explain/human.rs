@@ -10,6 +10,7 @@ use crate::explain::Here;
 use crate::explain::How;
 use crate::explain::Page;
 use crate::explain::page;
+use crate::finding::Finding;
 use crate::judge::Side;
 use crate::place::Place;
 use crate::report::explain::Explained;
@@ -147,28 +148,44 @@ impl Text {
         }
     }
 
+    /// The edges, and after those that have one cause this cause.
     fn places(&mut self, here: &[Here<'_>]) {
-        for place in here.iter().take(PLACES_SHOWN) {
-            self.place(place);
+        let causes = here.chunk_by(|one, two| one.finding == two.finding);
+        for same_cause in causes.take(CAUSES_SHOWN) {
+            for place in same_cause.iter().take(EDGES_SHOWN) {
+                self.edge(place);
+            }
+            if let Some(more) = same_cause
+                .len()
+                .checked_sub(EDGES_SHOWN)
+                .filter(|more| *more > 0)
+            {
+                self.line(&format!("          and {more} more"));
+            }
+            if let Some(finding) = same_cause.first().and_then(|here| here.finding) {
+                self.cause(finding);
+            }
         }
-        if here.len() > PLACES_SHOWN {
-            let more = here.len() - PLACES_SHOWN;
+        let left = here
+            .chunk_by(|one, two| one.finding == two.finding)
+            .skip(CAUSES_SHOWN);
+        let left = left.count();
+        if left > 0 {
             self.line(&format!(
-                "  and {more} more places: hapki audit lists them all"
+                "  and {left} more causes: hapki audit lists them all"
             ));
         }
     }
 
-    fn place(&mut self, here: &Here<'_>) {
+    fn edge(&mut self, here: &Here<'_>) {
         let (on, off) = self.style.error;
         if let Some(edge) = here.edge {
-            self.line(&format!(
-                "  here:   {on}{}{off}{}",
-                route(edge),
-                surely(here.how)
-            ));
+            let (route, surely) = (route(edge), surely(here.how));
+            self.line(&format!("  here:   {on}{route}{off}{surely}"));
         }
-        let Some(finding) = here.finding else { return };
+    }
+
+    fn cause(&mut self, finding: &Finding) {
         self.line(&format!("  file:   {}", at(&finding.place)));
         self.sentence("  cause:  ", &finding.message);
         if let Some(remedy) = &finding.remedy {
@@ -301,5 +318,7 @@ const NOT_KNOWN: &str = "hapki knows what Kubernetes, etcd, docker, containerd, 
 const NARROWEST: usize = 40;
 /// Characters of a pasted line that are shown.
 const LINE_SHOWN: usize = 600;
-/// Places that are listed one by one.
-const PLACES_SHOWN: usize = 8;
+/// Edges of one cause that are listed one by one.
+const EDGES_SHOWN: usize = 4;
+/// Causes that are listed one by one.
+const CAUSES_SHOWN: usize = 4;

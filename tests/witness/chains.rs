@@ -14,6 +14,8 @@ use crate::forge::NOW;
 use crate::forge::SERVER_AUTH;
 use crate::forge::San;
 use crate::forge::Spec;
+use crate::keys::Key;
+use crate::odd_keys;
 use crate::random::Random;
 
 pub fn validity(random: &mut Random, world: &World) -> Case {
@@ -236,6 +238,60 @@ pub fn weak_algorithms(random: &mut Random, world: &World) -> Case {
         if random.percent(30) {
             spec.claimed_algorithm = Some(random.pick(ALGORITHMS));
         }
+    }
+    chain.case()
+}
+
+/// Keys of any curve, length and exponent, with any hash and padding; now and then with another's algorithm.
+pub fn odd_keys(random: &mut Random, world: &World) -> Case {
+    if random.percent(2) {
+        let [leaf, root] = random.pick(odd_keys::long_chains());
+        return Case::of(leaf, vec![root]);
+    }
+    let depth = random.below(2);
+    let mut chain = Chain::new(random, world, depth);
+    for spec in &mut chain.specs[1..] {
+        spec.key = &world.odd[random.below(world.odd.len())];
+    }
+    if random.percent(15) {
+        let other = &world.odd[random.below(world.odd.len())];
+        chain.specs[0].written_algorithm = Some(other.algorithm.clone());
+    }
+    let mut case = chain.case();
+    if random.percent(10) {
+        let last = case.chain[0]
+            .last_mut()
+            .expect("a certificate is not empty");
+        *last ^= 1 << random.below(8);
+    }
+    case
+}
+
+/// RSASSA-PSS with parameters that Go takes, and with parameters that it does not.
+pub fn pss_parameters(random: &mut Random, world: &World) -> Case {
+    let mut chain = Chain::new(random, world, 0);
+    let pss = |key: &&Key| {
+        key.algorithm
+            .starts_with(&odd_keys::pss(256, 256, 32)[..13])
+    };
+    let signers: Vec<&Key> = world.odd.iter().filter(pss).collect();
+    let signer = random.pick(&signers);
+    chain.specs[1].key = signer;
+    let hash = random.pick(&[256, 384, 512]);
+    let mut parameters = odd_keys::pss_parameters(hash, hash, hash / 8, der::NULL);
+    match random.below(9) {
+        0 => parameters = odd_keys::pss_parameters(hash, hash, hash / 8, &[]),
+        1 => parameters = odd_keys::pss_parameters(hash, 1, hash / 8, der::NULL),
+        2 => parameters = odd_keys::pss_parameters(1, 1, 20, der::NULL),
+        3 => parameters = odd_keys::pss_parameters(hash, hash, 20, der::NULL),
+        4 => parameters.push(der::element(0xa3, &[&der::integer(1)])),
+        5 => parameters.push(der::element(0xa3, &[&der::integer(2)])),
+        6 => drop(parameters.remove(random.below(3))),
+        7 => parameters = odd_keys::pss_parameters(hash, hash, hash / 8, &[4, 1, 0]),
+        _ => {}
+    }
+    if random.percent(60) {
+        chain.specs[0].written_algorithm = Some(odd_keys::pss_of(&parameters));
     }
     chain.case()
 }

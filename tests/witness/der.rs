@@ -53,11 +53,13 @@ pub fn named_bits(bits: u16) -> Vec<u8> {
 }
 
 pub fn integer(value: u64) -> Vec<u8> {
-    let mut octets: Vec<u8> = value
-        .to_be_bytes()
-        .into_iter()
-        .skip_while(|octet| *octet == 0)
-        .collect();
+    unsigned(&value.to_be_bytes())
+}
+
+/// An INTEGER that is not negative, from its big-endian octets.
+pub fn unsigned(value: &[u8]) -> Vec<u8> {
+    let significant = value.iter().copied().skip_while(|octet| *octet == 0);
+    let mut octets: Vec<u8> = significant.collect();
     if octets.first().is_none_or(|first| *first >= 0x80) {
         octets.insert(0, 0);
     }

@@ -5,18 +5,24 @@ use crate::chains;
 use crate::constraints;
 use crate::keys::Key;
 use crate::names;
+use crate::odd_keys;
 use crate::random::Random;
 
 /// Keys are made once a run: they are what forging costs.
 pub struct World {
     pub keys: Vec<Key>,
+    /// What hardly anybody has; see [`odd_keys`].
+    pub odd: Vec<Key>,
 }
 
 impl World {
     pub fn new() -> Self {
         let mut keys = vec![Key::rsa(), Key::rsa(), Key::ed25519(), Key::ed25519()];
         keys.extend((0..4).map(|_| Key::ecdsa()));
-        Self { keys }
+        Self {
+            keys,
+            odd: odd_keys::keys(),
+        }
     }
 
     pub fn any(&self, random: &mut Random) -> &Key {
@@ -60,4 +66,6 @@ pub const FAMILIES: &[(&str, Make)] = &[
     ("critical names", constraints::critical_names),
     ("policies", constraints::policies),
     ("several chains", constraints::several_chains),
+    ("odd keys", chains::odd_keys),
+    ("PSS parameters", chains::pss_parameters),
 ];

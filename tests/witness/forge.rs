@@ -28,6 +28,8 @@ pub struct Spec<'a> {
     pub further: Vec<(&'static str, bool, Vec<u8>)>,
     /// What the certificate says it is signed with, where that is a lie.
     pub claimed_algorithm: Option<&'static str>,
+    /// The same as a whole AlgorithmIdentifier.
+    pub written_algorithm: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
@@ -68,6 +70,7 @@ impl<'a> Spec<'a> {
             authority_key_id: None,
             further: Vec::new(),
             claimed_algorithm: None,
+            written_algorithm: None,
         }
     }
 
@@ -86,9 +89,10 @@ impl<'a> Spec<'a> {
 
     /// What `signer` would sign, in parts that can be changed before it does.
     pub fn parts(&self, signer: &Key) -> Parts {
-        let algorithm = match self.claimed_algorithm {
-            Some(claimed) => der::sequence(&[&der::oid(claimed), der::NULL]),
-            None => signer.algorithm.clone(),
+        let algorithm = match (&self.written_algorithm, self.claimed_algorithm) {
+            (Some(written), _) => written.clone(),
+            (_, Some(claimed)) => der::sequence(&[&der::oid(claimed), der::NULL]),
+            _ => signer.algorithm.clone(),
         };
         let version = if self.version_3 {
             der::element(0xa0, &[&der::integer(2)])

@@ -21,12 +21,14 @@ pub struct Key {
     signer: Signer,
 }
 
+/// A message's signature.
+pub type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 enum Signer {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(Box<RsaKeyPair>),
-    /// Nobody has the private half; signatures are this many octets of nothing.
-    Nobody(usize),
+    Other(Sign),
 }
 
 impl Key {
@@ -82,7 +84,7 @@ impl Key {
         }
     }
 
-    /// An RSA key of `bits` that cannot sign.
+    /// An RSA key of `bits` that nobody has the private half of; signatures are octets of nothing.
     pub fn rsa_in_name(bits: usize) -> Self {
         let mut modulus = vec![0xa5; bits.div_ceil(8)];
         modulus[0] = ((1_u16 << ((bits - 1) % 8 + 1)) - 1) as u8;
@@ -92,10 +94,22 @@ impl Key {
         let numbers = [der::element(2, &[&modulus]), der::integer(65_537)];
         let numbers = der::sequence(&[&numbers[0], &numbers[1]]);
         let kind = der::sequence(&[&der::oid("1.2.840.113549.1.1.1"), der::NULL]);
+        let algorithm = der::sequence(&[&der::oid("1.2.840.113549.1.1.11"), der::NULL]);
+        let length = bits.div_ceil(8);
+        Self::other(
+            &kind,
+            &numbers,
+            algorithm,
+            Box::new(move |_| vec![0x5a; length]),
+        )
+    }
+
+    /// A key of any algorithm, its kind as an AlgorithmIdentifier.
+    pub fn other(kind: &[u8], key: &[u8], algorithm: Vec<u8>, sign: Sign) -> Self {
         Self {
-            spki: spki(&kind, &numbers),
-            algorithm: der::sequence(&[&der::oid("1.2.840.113549.1.1.11"), der::NULL]),
-            signer: Signer::Nobody(bits.div_ceil(8)),
+            spki: spki(kind, key),
+            algorithm,
+            signer: Signer::Other(sign),
         }
     }
 
@@ -104,13 +118,13 @@ impl Key {
         match &self.signer {
             Signer::Ecdsa(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
             Signer::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
-            Signer::Nobody(length) => vec![0x5a; *length],
             Signer::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
                     .unwrap();
                 signature
             }
+            Signer::Other(sign) => sign(message),
         }
     }
 }

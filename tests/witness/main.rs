@@ -32,6 +32,7 @@ mod known;
 mod malformed;
 mod mutated;
 mod names;
+mod odd_keys;
 mod openssl;
 mod openssl_families;
 mod peer;

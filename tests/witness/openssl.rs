@@ -14,6 +14,9 @@ const SEED: u64 = 20_260_601;
 const CASES: usize = 1_500;
 const SHOWN: usize = 12;
 
+/// Signatures that OpenSSL takes and Go does not, or otherwise: hapki verifies what Go does.
+const NOT_FOLLOWED: [&str; 2] = ["odd keys", "PSS parameters"];
+
 #[test]
 #[ignore = "needs openssl"]
 fn openssl_and_hapki_say_the_same() {
@@ -70,6 +73,9 @@ pub fn generate(seed: u64, count: usize) -> Vec<(&'static str, Ask)> {
             let mut random = Random::new(seed, number);
             let which = number % all;
             if let Some((family, make)) = FAMILIES.get(which) {
+                if NOT_FOLLOWED.contains(family) {
+                    return None;
+                }
                 let ask = Ask::of(make(&mut random, &world));
                 return ask.map(|ask| (*family, ask));
             }

@@ -145,6 +145,7 @@ fn kind_of(refusal: &Refusal) -> Kind {
                     Kind::WeakSignature
                 }
                 SignatureFailure::ShortKey(_) => Kind::WeakKey,
+                SignatureFailure::BadKey(_) => Kind::UnknownAuthority,
                 SignatureFailure::OtherKind { .. } | SignatureFailure::Mismatch(_) => {
                     Kind::SameNameOtherCa
                 }

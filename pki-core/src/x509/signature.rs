@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use pkcs8::AlgorithmIdentifierRef;
 use pkcs8::ObjectIdentifier;
-use pkcs8::der::Decode;
-use x509_parser::prelude::FromDer;
-use x509_parser::signature_algorithm::RsaSsaPssParams;
 
+use crate::x509::der::SEQUENCE;
+use crate::x509::der::read::Reader;
+use crate::x509::der::read::dotted;
 use crate::x509::spki::PublicKeyAlgorithm;
 
 /// What a signature was made with, read from an AlgorithmIdentifier (RFC 5280 section 4.1.1.2).
@@ -43,19 +42,21 @@ pub enum Hash {
 }
 
 impl SignatureAlgorithm {
-    /// Reads a DER AlgorithmIdentifier.
+    /// Reads a DER AlgorithmIdentifier as Go's crypto/x509 does (`getSignatureAlgorithmFromAI`): of the parameters only
+    /// those of RSASSA-PSS count, and that Ed25519 has none.
     pub fn from_der(der: &[u8]) -> Self {
-        let Ok(identifier) = AlgorithmIdentifierRef::from_der(der) else {
+        let Some((oid, parameters)) = identifier(Reader::new(der).inside(SEQUENCE)) else {
             return Self::Other("malformed".to_owned());
         };
-        let oid = identifier.oid;
-        let known = if oid == RSASSA_PSS {
-            pss_hash(der).map(Self::RsaPss)
+        let known = if oid == RSASSA_PSS.as_bytes() {
+            parameters.and_then(pss_hash).map(Self::RsaPss)
         } else {
-            let row = ALGORITHMS.iter().find(|(known, _)| *known == oid);
+            let row = ALGORITHMS.iter().find(|(known, _)| known.as_bytes() == oid);
             row.map(|(_, algorithm)| algorithm.clone())
         };
-        known.unwrap_or_else(|| Self::Other(oid.to_string()))
+        known
+            .filter(|known| *known != Self::Ed25519 || parameters.is_none())
+            .unwrap_or_else(|| Self::Other(dotted(oid)))
     }
 
     /// Whether its hash is one that collides.
@@ -106,28 +107,59 @@ impl fmt::Display for Hash {
     }
 }
 
-/// The hash of RSASSA-PSS parameters that Go accepts (crypto/x509, `getSignatureAlgorithmFromAI`).
-fn pss_hash(der: &[u8]) -> Option<Hash> {
-    let (_, identifier) = x509_parser::x509::AlgorithmIdentifier::from_der(der).ok()?;
-    let params = RsaSsaPssParams::try_from(identifier.parameters.as_ref()?).ok()?;
-    let hash = params.hash_algorithm_oid();
-    let mask = params.mask_gen_algorithm().ok()?;
-    if mask.mgf.to_id_string() != MGF1 || mask.hash != *hash || params.trailer_field() != 1 {
-        return None;
-    }
-    match (hash.to_id_string().as_str(), params.salt_length()) {
-        (SHA256, 32) => Some(Hash::Sha256),
-        (SHA384, 48) => Some(Hash::Sha384),
-        (SHA512, 64) => Some(Hash::Sha512),
-        _ => None,
-    }
+/// The identifier's contents and the parameters, of an AlgorithmIdentifier's inside; what follows is passed over.
+fn identifier<'a>(inside: Option<Reader<'a>>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+    let mut inside = inside?;
+    let oid = inside.oid()?;
+    let parameters = match inside.is_empty() {
+        true => None,
+        false => Some(inside.any()?.whole),
+    };
+    Some((oid, parameters))
+}
+
+/// The hash of RSASSA-PSS parameters that Go accepts: one hash for all, and a salt as long as the hash.
+fn pss_hash(parameters: &[u8]) -> Option<Hash> {
+    let mut fields = Reader::new(parameters).inside(SEQUENCE)?;
+    let (hash, hash_parameters) = identifier(explicit(&mut fields, 0xa0)?.inside(SEQUENCE))?;
+    let (mask, mask_parameters) = identifier(explicit(&mut fields, 0xa1)?.inside(SEQUENCE))?;
+    let (mask_hash, mask_hash_parameters) =
+        identifier(Reader::new(mask_parameters?).inside(SEQUENCE))?;
+    let salt = explicit(&mut fields, 0xa2)?.integer()?;
+    let trailer = match fields.is_next(0xa3) {
+        true => explicit(&mut fields, 0xa3)?.integer()?,
+        false => &[1],
+    };
+    let is_null = |parameters: Option<&[u8]>| parameters.is_none_or(|null| null == [5, 0]);
+    let fits = is_null(hash_parameters)
+        && is_null(mask_hash_parameters)
+        && mask == MGF1.as_bytes()
+        && mask_hash == hash
+        && trailer == [1];
+    let known = [
+        (SHA256, 32, Hash::Sha256),
+        (SHA384, 48, Hash::Sha384),
+        (SHA512, 64, Hash::Sha512),
+    ];
+    let row = known
+        .into_iter()
+        .find(|(oid, length, _)| oid.as_bytes() == hash && salt == [*length]);
+    row.filter(|_| fits).map(|(.., hash)| hash)
+}
+
+/// The one element under an explicit tag.
+fn explicit<'a>(fields: &mut Reader<'a>, tag: u8) -> Option<Reader<'a>> {
+    let inside = fields.inside(tag)?;
+    let mut only = inside;
+    only.any()?;
+    only.is_empty().then_some(inside)
 }
 
 const RSASSA_PSS: ObjectIdentifier = oid("1.2.840.113549.1.1.10");
-const MGF1: &str = "1.2.840.113549.1.1.8";
-const SHA256: &str = "2.16.840.1.101.3.4.2.1";
-const SHA384: &str = "2.16.840.1.101.3.4.2.2";
-const SHA512: &str = "2.16.840.1.101.3.4.2.3";
+const MGF1: ObjectIdentifier = oid("1.2.840.113549.1.1.8");
+const SHA256: ObjectIdentifier = oid("2.16.840.1.101.3.4.2.1");
+const SHA384: ObjectIdentifier = oid("2.16.840.1.101.3.4.2.2");
+const SHA512: ObjectIdentifier = oid("2.16.840.1.101.3.4.2.3");
 
 static ALGORITHMS: [(ObjectIdentifier, SignatureAlgorithm); 13] = [
     (

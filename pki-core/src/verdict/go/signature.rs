@@ -27,6 +27,8 @@ pub enum SignatureFailure {
     },
     /// An RSA key too short to be believed.
     ShortKey(u32),
+    /// An RSA key whose numbers cannot be right.
+    BadKey(&'static str),
     /// The arithmetic does not come out: another key made it, or the bytes were changed.
     Mismatch(&'static str),
 }
@@ -52,7 +54,7 @@ impl fmt::Display for SignatureFailure {
                 f,
                 "crypto/rsa: {bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)"
             ),
-            Self::Mismatch(text) => f.write_str(text),
+            Self::BadKey(text) | Self::Mismatch(text) => f.write_str(text),
         }
     }
 }
@@ -85,15 +87,37 @@ pub(super) fn check_signature_from(
             have: kind.go_type(),
         });
     }
-    if let PublicKeyAlgorithm::Rsa { bits } = key.algorithm()
-        && *bits < 1024
-    {
-        return Err(SignatureFailure::ShortKey(*bits));
-    }
+    check_rsa_key(key)?;
     if signatures.is_signed_by(child, key) {
         return Ok(());
     }
     Err(SignatureFailure::Mismatch(kind.failure()))
+}
+
+/// `checkPublicKeySize`, then `checkPublicKey` of `crypto/internal/fips140/rsa`.
+fn check_rsa_key(key: &PublicKey) -> Result<(), SignatureFailure> {
+    let PublicKeyAlgorithm::Rsa { bits } = key.algorithm() else {
+        return Ok(());
+    };
+    if *bits < 1024 {
+        return Err(SignatureFailure::ShortKey(*bits));
+    }
+    let Some((modulus, exponent)) = key.rsa_numbers() else {
+        return Ok(());
+    };
+    let is_even = |number: &[u8]| number.last().is_none_or(|last| last % 2 == 0);
+    let is_too_large = match exponent {
+        [first, _, _, _] => *first >= 0x80,
+        _ => exponent.len() > 4,
+    };
+    let fault = match exponent {
+        _ if is_even(modulus) => "crypto/rsa: public modulus is even",
+        [] | [0 | 1] => "crypto/rsa: public exponent too small or negative",
+        _ if is_even(exponent) => "crypto/rsa: public exponent is even",
+        _ if is_too_large => "crypto/rsa: public exponent too large",
+        _ => return Ok(()),
+    };
+    Err(SignatureFailure::BadKey(fault))
 }
 
 /// Whether the TBSCertificate says version 3 (RFC 5280 section 4.1.2.1): `[0] { INTEGER 2 }` comes first.

@@ -1,4 +1,5 @@
-//! The crypto provider seam: ring with `rsa` for generating RSA keys, or aws-lc-rs. Nothing else names a crypto crate.
+//! The crypto provider seam: ring, with `rsa` for generating RSA keys, or aws-lc-rs; and behind either the RustCrypto
+//! crates, for signatures that Go verifies and they do not. Nothing else names a crypto crate.
 //!
 //! What a provider would accept beyond the other (aws-lc-rs takes RSA keys with exponent 3, ring does not) is
 //! decided before it is asked, so that both refuse the same in the same words.
@@ -18,12 +19,11 @@ use crate::x509::spki::PublicKeyAlgorithm;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;
 pub(crate) mod curve;
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
-mod generate_rsa;
 #[cfg(all(feature = "graviola", target_arch = "x86_64"))]
 mod graviola;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod ring;
+mod rust_crypto;
 
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc_rs as provider;
@@ -66,7 +66,8 @@ pub fn sign(key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
 
 /// Checks `signature` over `message`. `algorithm` is the DER AlgorithmIdentifier beside the signature.
 ///
-/// Only what both providers verify alike is verified; MD5 and SHA-1 are refused as Go's crypto/x509 refuses them.
+/// What Go's crypto/x509 verifies is verified: by the provider where both providers do so alike, else by RustCrypto.
+/// MD5 and SHA-1 are refused.
 pub fn verify(
     key: &PublicKey,
     algorithm: &[u8],
@@ -102,7 +103,10 @@ impl Verifier {
         signature: &[u8],
     ) -> Result<(), VerifyError> {
         let algorithm = SignatureAlgorithm::from_der(algorithm);
-        let scheme = verification_scheme(&algorithm, self.key.algorithm())?;
+        check_fit(&algorithm, &self.key)?;
+        let Some(scheme) = verification_scheme(&algorithm, &self.key) else {
+            return self.verify_rare(algorithm, message, signature);
+        };
         #[cfg(all(feature = "graviola", target_arch = "x86_64"))]
         if let Some(sooner) = &self.sooner
             && sooner.has_verified(&algorithm, message, signature)
@@ -112,6 +116,22 @@ impl Verifier {
         signature::UnparsedPublicKey::new(scheme, self.key.key_bits())
             .verify(message, signature)
             .map_err(|_| VerifyError::Mismatch)
+    }
+
+    fn verify_rare(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        match rust_crypto::verify(&self.key, &algorithm, message, signature) {
+            Some(true) => Ok(()),
+            Some(false) => Err(VerifyError::Mismatch),
+            None => Err(VerifyError::Unsupported {
+                algorithm,
+                key: self.key.algorithm().clone(),
+            }),
+        }
     }
 }
 
@@ -246,22 +266,31 @@ fn ecdsa_scheme(algorithm: KeyAlgorithm) -> Option<&'static signature::EcdsaSign
     }
 }
 
-/// What both providers verify alike.
-fn verification_scheme(
-    algorithm: &SignatureAlgorithm,
-    key: &PublicKeyAlgorithm,
-) -> Result<&'static dyn signature::VerificationAlgorithm, VerifyError> {
-    use PublicKeyAlgorithm::{EcP256, EcP384, Ed25519, Rsa};
+fn check_fit(algorithm: &SignatureAlgorithm, key: &PublicKey) -> Result<(), VerifyError> {
     if algorithm.is_insecure() {
         return Err(VerifyError::Insecure(algorithm.clone()));
     }
-    if !algorithm.fits(key) {
+    if !algorithm.fits(key.algorithm()) {
         return Err(VerifyError::OtherKeyType {
             algorithm: algorithm.clone(),
-            key: key.clone(),
+            key: key.algorithm().clone(),
         });
     }
-    Ok(match (algorithm, key) {
+    Ok(())
+}
+
+/// What both providers verify alike; of RSA, keys as everyone makes them.
+fn verification_scheme(
+    algorithm: &SignatureAlgorithm,
+    key: &PublicKey,
+) -> Option<&'static dyn signature::VerificationAlgorithm> {
+    use PublicKeyAlgorithm::{EcP256, EcP384, Ed25519, Rsa};
+    if let Rsa { bits } = key.algorithm()
+        && (bits % 8 != 0 || key.rsa_numbers()?.1 != F4)
+    {
+        return None;
+    }
+    Some(match (algorithm, key.algorithm()) {
         (SignatureAlgorithm::Rsa(Hash::Sha256), Rsa { bits: 1024..=8192 }) => {
             &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY
         }
@@ -285,13 +314,11 @@ fn verification_scheme(
         (SignatureAlgorithm::Ecdsa(Hash::Sha256), EcP384) => &signature::ECDSA_P384_SHA256_ASN1,
         (SignatureAlgorithm::Ecdsa(Hash::Sha384), EcP384) => &signature::ECDSA_P384_SHA384_ASN1,
         (SignatureAlgorithm::Ed25519, Ed25519) => &signature::ED25519,
-        _ => {
-            return Err(VerifyError::Unsupported {
-                algorithm: algorithm.clone(),
-                key: key.clone(),
-            });
-        }
+        _ => return None,
     })
 }
+
+/// The exponent 65537.
+const F4: &[u8] = &[1, 0, 1];
 
 static RANDOM: LazyLock<rand::SystemRandom> = LazyLock::new(rand::SystemRandom::new);

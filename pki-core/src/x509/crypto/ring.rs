@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::x509::crypto::CryptoError;
-use crate::x509::crypto::generate_rsa;
+use crate::x509::crypto::rust_crypto;
 
 pub(super) use ring::digest;
 pub(super) use ring::rand;
@@ -26,5 +26,5 @@ pub(super) fn ecdsa(
 
 /// A fresh RSA key as PKCS#1.
 pub(super) fn rsa(bits: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    generate_rsa::pkcs1(bits)
+    rust_crypto::rsa_pkcs1(bits)
 }

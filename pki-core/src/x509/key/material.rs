@@ -46,10 +46,32 @@ pub(crate) struct RsaNumbers {
     pub(crate) multi_prime: bool,
 }
 
+/// All numbers of an `RSAPrivateKey` of two primes (RFC 8017 appendix A.1.2), big-endian without leading zeros.
+pub(crate) struct RsaPrivateNumbers<'a> {
+    version: u8,
+    pub(crate) modulus: &'a [u8],
+    pub(crate) exponent: &'a [u8],
+    /// d.
+    pub(crate) private_exponent: &'a [u8],
+    pub(crate) p: &'a [u8],
+    pub(crate) q: &'a [u8],
+    /// d mod p-1.
+    pub(crate) exponent_p: &'a [u8],
+    /// d mod q-1.
+    pub(crate) exponent_q: &'a [u8],
+    /// 1/q mod p.
+    pub(crate) coefficient: &'a [u8],
+}
+
 impl KeyMaterial {
     /// Reads an `RSAPrivateKey` (RFC 8017 appendix A.1.2).
     pub(crate) fn from_pkcs1(pkcs1: Zeroizing<Vec<u8>>) -> Option<Self> {
-        let numbers = rsa_numbers(&pkcs1).ok()?;
+        let private = RsaPrivateNumbers::read(&pkcs1).ok()?;
+        let numbers = RsaNumbers {
+            modulus: private.modulus.to_vec(),
+            exponent: private.exponent.to_vec(),
+            multi_prime: private.version != 0,
+        };
         Some(Self::Rsa { pkcs1, numbers })
     }
 
@@ -117,6 +139,31 @@ impl KeyMaterial {
     }
 }
 
+impl<'a> RsaPrivateNumbers<'a> {
+    pub(crate) fn read(pkcs1: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(pkcs1)?;
+        let numbers = reader.sequence(|inner| {
+            let version = u8::decode(inner)?;
+            let mut number = || UintRef::decode(inner).map(|number| number.as_bytes());
+            let numbers = Self {
+                version,
+                modulus: number()?,
+                exponent: number()?,
+                private_exponent: number()?,
+                p: number()?,
+                q: number()?,
+                exponent_p: number()?,
+                exponent_q: number()?,
+                coefficient: number()?,
+            };
+            inner.drain(inner.remaining_len())?;
+            Ok::<_, der::Error>(numbers)
+        })?;
+        reader.finish()?;
+        Ok(numbers)
+    }
+}
+
 /// One PEM block of a secret, without look-up tables and without copies that are not wiped.
 pub(crate) fn pem(label: &str, der: &[u8]) -> Result<Zeroizing<String>, CryptoError> {
     pem_out::encode_string(label, LineEnding::LF, der)
@@ -133,27 +180,6 @@ fn encoded(value: &impl Encode) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
 
 fn unencodable() -> CryptoError {
     CryptoError("the key cannot be encoded".to_owned())
-}
-
-fn rsa_numbers(pkcs1: &[u8]) -> der::Result<RsaNumbers> {
-    let mut reader = SliceReader::new(pkcs1)?;
-    let numbers = reader.sequence(|inner| {
-        let version = u8::decode(inner)?;
-        let modulus = UintRef::decode(inner)?;
-        let exponent = UintRef::decode(inner)?;
-        // d, p, q, d mod p-1, d mod q-1, 1/q mod p
-        for _ in 0..6 {
-            UintRef::decode(inner)?;
-        }
-        inner.drain(inner.remaining_len())?;
-        Ok::<_, der::Error>(RsaNumbers {
-            modulus: modulus.as_bytes().to_vec(),
-            exponent: exponent.as_bytes().to_vec(),
-            multi_prime: version != 0,
-        })
-    })?;
-    reader.finish()?;
-    Ok(numbers)
 }
 
 /// An INTEGER that is not negative.

@@ -17,6 +17,7 @@ mod material;
 mod read;
 
 pub(crate) use material::KeyMaterial;
+pub(crate) use material::RsaPrivateNumbers;
 
 /// A private key that hapki can sign with: RSA of 2048, 3072 or 4096 bits, P-256, P-384 or Ed25519.
 ///
@@ -120,24 +121,24 @@ impl PrivateKey {
         &self.pem
     }
 
-    /// A loaded key; the provider has checked it.
+    /// A loaded key, once its numbers are known to belong together.
     fn loaded(
         algorithm: KeyAlgorithm,
         material: KeyMaterial,
         pem: Zeroizing<String>,
     ) -> Result<Self, KeyError> {
-        let signer = Signer::new(algorithm, &material)
+        crypto::check(algorithm, &material)
             .map_err(|error| KeyError::Damaged { detail: error.0 })?;
         Ok(Self {
             algorithm,
             public: material.public_key(algorithm),
             material,
             pem,
-            signer: OnceLock::from(signer),
+            signer: OnceLock::new(),
         })
     }
 
-    /// The key as the provider holds it, made when first needed: most generated keys sign nothing.
+    /// The key as the provider holds it, made when first needed: most keys sign nothing.
     pub(crate) fn signer(&self) -> Result<&Signer, CryptoError> {
         if let Some(signer) = self.signer.get() {
             return Ok(signer);

@@ -320,6 +320,57 @@ fn a_damaged_key_is_told_from_a_foreign_one() {
 }
 
 #[test]
+fn an_rsa_key_with_any_number_wrong_is_damaged() {
+    let made = key(KeyAlgorithm::Rsa2048);
+    let der = pem::blocks(made.to_pem().as_bytes()).remove(0).unwrap().der;
+    let read = RsaPrivateNumbers::read(&der).unwrap();
+    let right = [
+        read.modulus,
+        read.exponent,
+        read.private_exponent,
+        read.p,
+        read.q,
+        read.exponent_p,
+        read.exponent_q,
+        read.coefficient,
+    ]
+    .map(<[u8]>::to_vec);
+    let written = |numbers: &[Vec<u8>; 8]| {
+        let numbers: Vec<u8> = numbers
+            .iter()
+            .flat_map(|number| {
+                let pad: &[u8] = if number[0] & 0x80 == 0 { &[] } else { &[0] };
+                integer(&[pad, number.as_slice()].concat())
+            })
+            .collect();
+        pem::encode("RSA PRIVATE KEY", &sequence(&[&integer(&[0]), &numbers]))
+    };
+    PrivateKey::from_bytes(written(&right).as_bytes()).unwrap();
+    let damaged = "the key is damaged: its numbers do not belong together";
+    for at in [0, 2, 3, 4, 5, 6, 7] {
+        let last = right[at].len() - 1;
+        for (byte, bit) in [(last, 1), (last, 2), (last / 2, 0x10), (1, 0x40)] {
+            let mut wrong = right.clone();
+            wrong[at][byte] ^= bit;
+            refuses(&written(&wrong), damaged);
+        }
+    }
+    let mut wrong = right.clone();
+    wrong[1] = vec![1, 0, 3];
+    refuses(&written(&wrong), damaged);
+    for (a, b) in [(3, 4), (5, 6), (5, 7)] {
+        let mut wrong = right.clone();
+        wrong.swap(a, b);
+        refuses(&written(&wrong), damaged);
+    }
+    // p and q change places with all that goes with them, but 1/q mod p stays.
+    let mut wrong = right.clone();
+    wrong.swap(3, 4);
+    wrong.swap(5, 6);
+    refuses(&written(&wrong), damaged);
+}
+
+#[test]
 fn a_key_cut_short_anywhere_is_refused_without_a_panic() {
     for algorithm in [
         KeyAlgorithm::EcdsaP256,

@@ -1,10 +1,14 @@
 //! PEM blocks with the place of each.
 //!
-//! The decoding is rustls-pki-types' (docs/decisions/0002-pem.md), which neither counts lines nor gives the labels it does
-//! not know nor reads RFC 1421 headers; so the lines are walked here, once, and each body is handed over.
+//! No library counts lines and reads on after a broken block (docs/decisions/0002-pem.md), so the lines are walked here,
+//! once, and each body is handed to who decodes it.
 
 use std::ops::Range;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use base64ct::Base64;
+use base64ct::Encoding;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::pem::SectionKind;
 use zeroize::Zeroizing;
@@ -98,8 +102,12 @@ pub fn blocks(text: &[u8]) -> Vec<Result<PemBlock, PemError>> {
         0
     };
     let body = text.get(start..).unwrap_or_default();
-    for (line, number) in body.split_inclusive(|byte| *byte == b'\n').zip(1..) {
+    for (line, number) in lines(body).zip(1..) {
         let end = start + line.len();
+        if !line.starts_with(b"-----") {
+            start = end;
+            continue;
+        }
         if let Some(label) = marker(line, b"-----BEGIN ") {
             found.extend(open.take().map(|open| Err(open.unterminated())));
             open = Some(Open {
@@ -159,11 +167,11 @@ impl Open {
         }
         let (headers, body) = split_headers(text.get(self.body..end.start).unwrap_or_default());
         let whole = text.get(self.begin..end.end).unwrap_or_default();
-        let decoded = match SectionKind::try_from(self.label.as_bytes()) {
-            Ok(_) if headers.is_empty() => decode(whole),
-            _ => decode(&relabelled(body)),
+        let lenient = || match SectionKind::try_from(self.label.as_bytes()) {
+            Ok(_) if headers.is_empty() => decode_leniently(whole),
+            _ => decode_leniently(&relabelled(body)),
         };
-        match decoded {
+        match decode(&self.label, body).or_else(lenient) {
             Some(der) => Ok(PemBlock {
                 label: self.label,
                 der,
@@ -226,9 +234,30 @@ fn relabelled(body: &[u8]) -> Zeroizing<Vec<u8>> {
     text
 }
 
-fn decode(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// Base64 as it is commonly written. What may be a secret is decoded without look-ups that its bits would steer.
+fn decode(label: &str, body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(body.len()));
+    for line in lines(body) {
+        text.extend_from_slice(line.trim_ascii());
+    }
+    let mut der = Zeroizing::new(vec![0; text.len().div_ceil(4) * 3]);
+    let length = match label {
+        "CERTIFICATE" | "PUBLIC KEY" => STANDARD.decode_slice(&*text, &mut der).ok()?,
+        _ => Base64::decode(&*text, &mut der).ok()?.len(),
+    };
+    der.truncate(length);
+    Some(der)
+}
+
+/// Base64 without its padding, with spaces inside its lines, with bits left over.
+fn decode_leniently(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (_, der) = <(SectionKind, Vec<u8>)>::from_pem_slice(block).ok()?;
     Some(Zeroizing::new(der))
+}
+
+/// The lines, each with its line feed.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n')
 }
 
 /// `ENCRYPTED PRIVATE KEY` has 21 characters, `NEW CERTIFICATE REQUEST` 23.
@@ -346,6 +375,29 @@ mod tests {
             let text = encode("CERTIFICATE", &der);
             assert!(text.lines().all(|line| line.len() <= 64) && text.ends_with("-----\n"));
             assert_eq!(*only(text.as_bytes()).unwrap().der, der);
+        }
+    }
+
+    #[test]
+    fn base64_that_is_written_otherwise_is_read_as_well() {
+        for label in ["CERTIFICATE", "PRIVATE KEY", "X509 CRL"] {
+            for body in [
+                "MAMCAQA=",
+                "MAMCAQA",
+                "MAMC AQA=",
+                "MAMC\tAQA",
+                "MAMCAQB=",
+                " MAMC \n\n AQA= ",
+                "MAMC\rAQA=",
+            ] {
+                let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----");
+                let block = only(text.as_bytes()).unwrap();
+                assert_eq!(*block.der, [0x30, 3, 2, 1, 0], "{label} {body:?}");
+            }
+            for body in ["MAMCAQA=A", "MAMCA===", "MAMCA", "=", "MAMC-QA="] {
+                let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----");
+                assert!(only(text.as_bytes()).is_err(), "{label} {body:?}");
+            }
         }
     }
 

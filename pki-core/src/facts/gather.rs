@@ -24,6 +24,7 @@ use crate::place::Place;
 use crate::source::Document;
 use crate::source::Extent;
 use crate::source::ReadProblem;
+use crate::source::Reader;
 use crate::source::Tree;
 use crate::x509::key::KeyError;
 
@@ -40,6 +41,7 @@ pub(super) fn gather(trees: &[Tree]) -> Facts {
         if let Some(node) = facts.nodes.get_mut(position) {
             let mut gatherer = Gatherer {
                 tree,
+                reader: tree.reader(),
                 node,
                 cache: &mut cache,
                 tried: BTreeSet::new(),
@@ -71,6 +73,7 @@ fn node_of(facts: &mut Facts, tree: &Tree) -> usize {
 
 struct Gatherer<'a> {
     tree: &'a Tree,
+    reader: Reader<'a>,
     node: &'a mut NodeFacts,
     cache: &'a mut Cache,
     tried: BTreeSet<PathBuf>,
@@ -225,7 +228,7 @@ impl Gatherer<'_> {
     }
 
     fn directory(&mut self, directory: &Path, depth: usize) {
-        let entries = match self.tree.list(directory) {
+        let entries = match self.reader.list(directory) {
             Ok(entries) => entries,
             Err(problem) => return self.complain(directory, &problem, None),
         };
@@ -287,7 +290,7 @@ impl Gatherer<'_> {
         if !self.tried.insert(path.to_path_buf()) {
             return None;
         }
-        match self.tree.read(path) {
+        match self.reader.read(path) {
             Ok(document) => Some(document),
             Err(problem) => {
                 self.complain(path, &problem, told_at);
@@ -307,7 +310,7 @@ impl Gatherer<'_> {
         if !self.tree.covers(directory) {
             return Vec::new();
         }
-        match self.tree.list(directory) {
+        match self.reader.list(directory) {
             Ok(entries) => entries
                 .into_iter()
                 .filter(|entry| !entry.is_directory)

@@ -22,6 +22,7 @@ pub use crate::source::document::SIZE_LIMIT;
 pub use crate::source::recognise::SourceError;
 pub use crate::source::tree::Entry;
 pub use crate::source::tree::Extent;
+pub use crate::source::tree::Reader;
 pub use crate::source::tree::Tree;
 
 /// One PATH as it was given, perhaps with the node's name before it: `wudang=/tmp/wudang`.

@@ -1,6 +1,7 @@
 //! Links inside a copy of a node's root, followed as the node would follow them: `/` is the root of the copy, and `..`
 //! does not lead out of it.
 
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
@@ -9,8 +10,12 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The path below `root` that `on_node` leads to, with every link resolved. Where a part does not exist, the rest is
-/// kept as it is, so that the caller's own attempt to open it says so.
-pub(super) fn below(root: &Path, on_node: &Path) -> io::Result<PathBuf> {
+/// kept as it is, so that the caller's own attempt to open it says so. `plain` remembers directories that are no links.
+pub(super) fn below(
+    root: &Path,
+    on_node: &Path,
+    plain: &mut BTreeSet<OsString>,
+) -> io::Result<PathBuf> {
     let mut pending: VecDeque<OsString> = names(on_node).collect();
     let mut reached = root.to_path_buf();
     let mut depth = 0_usize;
@@ -25,7 +30,13 @@ pub(super) fn below(root: &Path, on_node: &Path) -> io::Result<PathBuf> {
         }
         reached.push(&name);
         depth += 1;
+        if plain.contains(reached.as_os_str()) {
+            continue;
+        }
         let Ok(target) = std::fs::read_link(&reached) else {
+            if !pending.is_empty() {
+                plain.insert(reached.clone().into_os_string());
+            }
             continue;
         };
         followed += 1;

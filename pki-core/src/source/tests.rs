@@ -132,6 +132,7 @@ fn what_hapki_keeps_for_itself_is_passed_over() {
     ]);
     let entries = directory
         .tree("n")
+        .reader()
         .list(Path::new("/etc/kubernetes/pki"))
         .unwrap();
     assert_eq!(entries.len(), 1);

@@ -1,5 +1,7 @@
 //! What can be read of one node.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -135,7 +137,31 @@ impl Tree {
     /// # Errors
     /// When it is not there, not a regular file, too large, or not readable.
     pub fn read(&self, path: &Path) -> Result<Document, ReadProblem> {
-        let place = self.place(path);
+        self.reader().read(path)
+    }
+
+    /// For who reads many files.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            tree: self,
+            plain: BTreeSet::new(),
+        }
+    }
+}
+
+/// Reads the files of one tree, and looks only once whether a directory is a link.
+pub struct Reader<'a> {
+    tree: &'a Tree,
+    plain: BTreeSet<OsString>,
+}
+
+impl Reader<'_> {
+    /// Reads one file of the node.
+    ///
+    /// # Errors
+    /// When it is not there, not a regular file, too large, or not readable.
+    pub fn read(&mut self, path: &Path) -> Result<Document, ReadProblem> {
+        let place = self.tree.place(path);
         let (bytes, mode) = document::read(&self.follow(path)?)
             .map_err(|problem| problem.or_dangling_link(&place.read_from))?;
         Ok(Document { place, bytes, mode })
@@ -145,7 +171,7 @@ impl Tree {
     ///
     /// # Errors
     /// When it is not there, not a directory, or not readable.
-    pub fn list(&self, path: &Path) -> Result<Vec<Entry>, ReadProblem> {
+    pub fn list(&mut self, path: &Path) -> Result<Vec<Entry>, ReadProblem> {
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(self.follow(path)?)? {
             let entry = entry?;
@@ -165,15 +191,16 @@ impl Tree {
         Ok(entries)
     }
 
-    fn follow(&self, path: &Path) -> Result<PathBuf, ReadProblem> {
-        match &self.base {
+    fn follow(&mut self, path: &Path) -> Result<PathBuf, ReadProblem> {
+        let tree = self.tree;
+        match &tree.base {
             Base::Machine => Ok(resolve::absolute(path)),
-            Base::Root(root) => Ok(resolve::below(root, path)?),
+            Base::Root(root) => Ok(resolve::below(root, path, &mut self.plain)?),
             // A link that names the node's own directory leads into the copy.
             Base::Directory { on_node, .. } => {
-                let here = self.locate(path);
+                let here = tree.locate(path);
                 match std::fs::read_link(&here) {
-                    Ok(target) if target.starts_with(on_node) => Ok(self.locate(&target)),
+                    Ok(target) if target.starts_with(on_node) => Ok(tree.locate(&target)),
                     _ => Ok(here),
                 }
             }

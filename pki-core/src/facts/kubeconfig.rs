@@ -265,11 +265,13 @@ impl Reader<'_> {
 
     fn embedded(&mut self, mut data: Text, field: &str, expected: Expected) -> PemFile {
         let place = self.place.at_line(data.line);
+        let mut decoded = STANDARD.decode(&data.value);
         // Go's decoder passes over line ends inside base64.
-        if data.value.contains(['\r', '\n']) {
+        if decoded.is_err() && data.value.contains(['\r', '\n']) {
             data.value.retain(|c| !matches!(c, '\r' | '\n'));
+            decoded = STANDARD.decode(&data.value);
         }
-        let decoded = STANDARD.decode(&data.value).map(Zeroizing::new);
+        let decoded = decoded.map(Zeroizing::new);
         data.value.zeroize();
         match decoded {
             Ok(bytes) => {

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_saphyr::DuplicateKeyPolicy;
 use serde_saphyr::Error;
 use serde_saphyr::Location;
+use serde_saphyr::MergeKeyPolicy;
 use serde_saphyr::Options;
 use serde_saphyr::Spanned;
 
@@ -26,8 +27,19 @@ pub struct Text {
 /// # Errors
 /// Says where and what is wrong, and quotes nothing of the text, for it may hold a key.
 pub(super) fn first<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<T, Box<Broken>> {
-    // Looking back for an earlier key costs as much as reading does, and hardly a file has one twice.
-    match serde_saphyr::from_slice_with_options::<T>(bytes, options(DuplicateKeyPolicy::Error)) {
+    // Remembering keys costs as much as reading does. Hardly a file has one twice, which serde's structs refuse by
+    // themselves, or merges one mapping into another.
+    let merges = std::str::from_utf8(bytes).is_ok_and(|text| text.contains("<<"));
+    let options = if merges {
+        options(DuplicateKeyPolicy::Error)
+    } else {
+        serde_saphyr::options! {
+            duplicate_keys: DuplicateKeyPolicy::PassThrough,
+            merge_keys: MergeKeyPolicy::AsOrdinary,
+            with_snippet: false,
+        }
+    };
+    match serde_saphyr::from_slice_with_options::<T>(bytes, options) {
         Ok(value) => Ok(value),
         Err(_) => again(bytes, place),
     }
@@ -127,6 +139,24 @@ mod tests {
         let sample: Sample = first(b"a: x\na: y\n---\na: z\n", &place).unwrap();
         let text = Text::from(sample.a.unwrap());
         assert_eq!((text.value.as_str(), text.line), ("y", 2));
+    }
+
+    #[test]
+    fn keys_twice_and_merged_count_wherever_they_stand() {
+        #[derive(Debug, Deserialize)]
+        struct Outer {
+            inner: Sample,
+        }
+        for (text, expected) in [
+            ("x: {a: 1}\nx: 2\ninner: {a: u, a: v}\n", ("v", 3)),
+            ("x: &x {a: u}\ninner: {<<: *x}\n", ("u", 2)),
+            ("x: &x {a: u}\ninner: {<<: *x, a: v}\n", ("v", 2)),
+            ("inner: {a: u}\ninner: {a: v}\n", ("v", 2)),
+        ] {
+            let outer: Outer = first(text.as_bytes(), &Place::file("f")).unwrap();
+            let text = Text::from(outer.inner.a.unwrap());
+            assert_eq!((text.value.as_str(), text.line), expected);
+        }
     }
 
     #[test]

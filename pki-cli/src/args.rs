@@ -156,6 +156,11 @@ impl InventoryFile {
             .map_err(|error| Failure::refused(&error).hint_if(error.hint()))
     }
 
+    /// Whether it comes from standard input, which can be read once only.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.inventory.as_deref().is_some_and(input::is_stdin)
+    }
+
     /// The file to read: the one given, whether or not it exists, or the first default one that does, be it a link to
     /// nothing.
     fn path(&self) -> Option<PathBuf> {

@@ -55,6 +55,12 @@ The exit code is 0 when at least one line is understood, 1 when none is.
 /// Explains.
 pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let (text, paths) = split(&args.words);
+    if matches!(text, Text::Stdin) && args.inventory.is_stdin() {
+        return Err(Failure::refused(
+            "standard input can stand for the text or for the inventory, not for both",
+        )
+        .hint("give the inventory by its path"));
+    }
     let audit = if paths.is_empty() {
         None
     } else {

@@ -154,6 +154,13 @@ fn paths_that_cannot_be_read_are_exit_2() {
     );
     assert_eq!(stdout(&output), "");
     assert_eq!(code(&hapki(["explain"])), 2);
+    let twice = piped(&["explain", "-", ".", "--inventory", "-"], LINE.as_bytes());
+    assert_eq!(code(&twice), 2);
+    assert!(
+        stderr(&twice).contains("not for both"),
+        "{}",
+        stderr(&twice)
+    );
 }
 
 #[track_caller]

@@ -92,13 +92,13 @@ pub struct NoCertificate {
 /// first of the chain is refused, any other is passed over (`CertPool.AppendCertsFromPEM`).
 pub fn verify(question: &Question<'_>) -> Result<Verification, NoCertificate> {
     let mut skipped = Vec::new();
-    let mut chain = blocks(question.chain, &mut skipped)?.into_iter();
+    let mut chain = blocks(question.chain, Headers::Allowed, &mut skipped)?.into_iter();
     let leaf = chain.next();
     let mut between = parsed(chain, &mut skipped);
-    let roots = blocks(question.roots, &mut skipped)?;
+    let roots = blocks(question.roots, Headers::PassedOver, &mut skipped)?;
     let roots = parsed(roots.into_iter(), &mut skipped);
     if let Some(file) = question.intermediates {
-        match blocks(file, &mut skipped) {
+        match blocks(file, Headers::PassedOver, &mut skipped) {
             Ok(blocks) => between.extend(parsed(blocks.into_iter(), &mut skipped)),
             Err(none) => skipped.push(Skipped {
                 place: none.place,
@@ -198,17 +198,36 @@ struct Block {
     certificate: Result<Certificate, String>,
 }
 
+/// What becomes of a block with RFC 1421 headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Headers {
+    /// A server sends it (`tls.X509KeyPair`).
+    Allowed,
+    /// A pool does not take it (`CertPool.AppendCertsFromPEM`).
+    PassedOver,
+}
+
 /// The CERTIFICATE blocks of a file. Others (a key beside its certificate) are passed over, as Go does.
-fn blocks(file: PemFile<'_>, skipped: &mut Vec<Skipped>) -> Result<Vec<Block>, NoCertificate> {
+fn blocks(
+    file: PemFile<'_>,
+    headers: Headers,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<Block>, NoCertificate> {
     let mut found = Vec::new();
     let mut broken = Vec::new();
     for block in pem::blocks(file.bytes) {
         match block {
-            Ok(block) if block.label == LABEL => found.push(Block {
-                place: file.place.at_line(block.line),
-                certificate: go::parse_certificate(&block.der)
-                    .map_err(|refusal| refusal.to_string()),
-            }),
+            Ok(block) if block.label == LABEL => {
+                let has_headers = headers == Headers::PassedOver && !block.headers.is_empty();
+                found.push(Block {
+                    place: file.place.at_line(block.line),
+                    certificate: if has_headers {
+                        Err("has headers before its base64, which no pool of Go takes".to_owned())
+                    } else {
+                        go::parse_certificate(&block.der).map_err(|refusal| refusal.to_string())
+                    },
+                });
+            }
             Ok(block) if block.label.ends_with(LABEL) => broken.push(Skipped {
                 place: file.place.at_line(block.line),
                 sentence: format!("a `{}` block, which Go does not read", block.label),

@@ -224,3 +224,25 @@ fn bad_blocks_beside_good_ones_are_passed_over_with_a_warning() {
     );
     assert_eq!(report["skipped"][0]["line"], 1);
 }
+
+#[test]
+fn a_root_with_headers_is_none_and_a_leaf_with_headers_is_sent() {
+    let files = Files::new();
+    let with_headers = |pem: &str| pem.replacen("-----\n", "-----\nOwner: wudang\n\n", 1);
+    files.write(
+        "apiserver.crt",
+        &with_headers(&files.server.certificate.to_pem()),
+    );
+    assert_eq!(files.verdict(&[]).0, 0);
+
+    files.write("ca.crt", &with_headers(&files.ca.certificate.to_pem()));
+    let (code, report) = files.verdict(&[]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        report["error"],
+        "x509: certificate signed by unknown authority"
+    );
+    let message = report["skipped"][0]["message"].as_str().unwrap();
+    assert!(message.contains("has headers"), "{message}");
+    assert_eq!(report["refused"]["subject"], report["leaf"]["subject"]);
+}

@@ -226,19 +226,19 @@ fn has_known_key(candidate: &Certificate) -> bool {
 
 /// `alreadyInChain`: the same subject, key and names, which is what loops of cross-signatures share.
 fn already_in_chain(candidate: &Certificate, chain: &[&Certificate]) -> bool {
-    let names = &candidate.extensions().subject_alt_names;
-    for certificate in chain {
-        if certificate.subject() != candidate.subject()
-            || certificate.public_key() != candidate.public_key()
-        {
-            continue;
-        }
-        let theirs = &certificate.extensions().subject_alt_names;
-        if names == theirs {
-            return true;
-        }
-        if names.is_none() || theirs.is_none() {
-            return false;
+    let alike = chain.iter().filter(|certificate| {
+        certificate.subject() == candidate.subject()
+            && certificate.public_key() == candidate.public_key()
+    });
+    for certificate in alike {
+        match (
+            candidate.subject_alt_names_der(),
+            certificate.subject_alt_names_der(),
+        ) {
+            (None, None) => return true,
+            (Some(names), Some(theirs)) if names == theirs => return true,
+            (Some(_), Some(_)) => {}
+            _ => return false,
         }
     }
     false

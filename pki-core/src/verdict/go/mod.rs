@@ -220,4 +220,6 @@ fn allows_usage(chain: &[&Certificate], purpose: Purpose) -> bool {
 }
 
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod tests;

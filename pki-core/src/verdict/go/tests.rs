@@ -14,7 +14,7 @@ use crate::x509::template::Template;
 const NOW: OffsetDateTime = datetime!(2026-06-01 12:34:56 UTC);
 const UNKNOWN: &str = "x509: certificate signed by unknown authority";
 
-fn key() -> PrivateKey {
+pub(super) fn key() -> PrivateKey {
     PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap()
 }
 
@@ -22,7 +22,7 @@ fn name(common_name: &str) -> DistinguishedName {
     DistinguishedName::new(common_name, &[])
 }
 
-fn leaf(subject: &str, issuer: &str, sans: &[&str]) -> Template {
+pub(super) fn leaf(subject: &str, issuer: &str, sans: &[&str]) -> Template {
     Template {
         serial: vec![1, 2, 3],
         issuer: name(issuer),
@@ -39,7 +39,7 @@ fn leaf(subject: &str, issuer: &str, sans: &[&str]) -> Template {
     }
 }
 
-fn authority(subject: &str, issuer: &str, key: &PrivateKey) -> Template {
+pub(super) fn authority(subject: &str, issuer: &str, key: &PrivateKey) -> Template {
     Template {
         public_key: key.public_key().clone(),
         basic_constraints: Some(BasicConstraints {
@@ -52,7 +52,7 @@ fn authority(subject: &str, issuer: &str, key: &PrivateKey) -> Template {
     }
 }
 
-fn question<'a>(leaf: &'a Certificate, roots: &'a [Certificate]) -> Question<'a> {
+pub(super) fn question<'a>(leaf: &'a Certificate, roots: &'a [Certificate]) -> Question<'a> {
     Question {
         leaf,
         intermediates: &[],

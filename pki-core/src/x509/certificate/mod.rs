@@ -141,6 +141,11 @@ impl Certificate {
         &self.0.extensions
     }
 
+    /// The contents of the extension with subject alternative names, as they are written. Walks the certificate anew.
+    pub fn subject_alt_names_der(&self) -> Option<&[u8]> {
+        read::extension(self.as_der(), SUBJECT_ALT_NAMES)
+    }
+
     /// Whether subject and issuer are the same bytes.
     pub fn is_self_issued(&self) -> bool {
         self.0.subject == self.0.issuer
@@ -261,6 +266,8 @@ fn in_utc(instant: OffsetDateTime) -> OffsetDateTime {
 }
 
 const LABEL: &str = "CERTIFICATE";
+/// 2.5.29.17.
+const SUBJECT_ALT_NAMES: &[u8] = &[0x55, 0x1d, 17];
 const OTHER_LABELS: [&str; 2] = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"];
 
 #[cfg(test)]

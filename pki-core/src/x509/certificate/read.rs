@@ -52,6 +52,16 @@ pub(super) fn parse(der: Vec<u8>) -> Result<Parsed, CertificateError> {
     Ok(Parsed { der, ..read })
 }
 
+/// The contents of the first extension `oid` of a certificate that has been read before.
+pub(super) fn extension<'a>(der: &'a [u8], oid: &[u8]) -> Option<&'a [u8]> {
+    let mut certificate = Reader::new(der).inside(SEQUENCE)?;
+    let frame = Frame::read(&mut certificate)?;
+    let mut extensions = frame.extensions.into_iter();
+    extensions
+        .find(|extension| extension.oid == oid)
+        .map(|extension| extension.value)
+}
+
 /// The parts of a certificate (RFC 5280 section 4.1).
 struct Frame<'a> {
     tbs: &'a [u8],

@@ -148,6 +148,7 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
 
     use super::*;
+    use crate::x509::der;
     use crate::x509::signature::SignatureAlgorithm::Ecdsa;
     use crate::x509::signature::SignatureAlgorithm::Rsa;
     use crate::x509::signature::SignatureAlgorithm::RsaPss;
@@ -169,6 +170,29 @@ mod tests {
             *signature.last_mut().unwrap() ^= 1;
             assert_eq!(verified(b"hapki", &signature), Some(false), "{case}");
             assert_eq!(verified(b"hapki", &[]), Some(false), "{case}");
+        }
+    }
+
+    /// The largest key that is taken is verified with; the next is not asked.
+    #[test]
+    fn keys_are_taken_up_to_their_longest() {
+        for (bits, expected) in [(65_536, Some(false)), (65_544, None), (1_000_000, None)] {
+            let number = [&[0], vec![0xff; bits / 8].as_slice()].concat();
+            let numbers = [
+                der::element(der::INTEGER, &[&number]),
+                der::element(der::INTEGER, &[&[1, 0, 1]]),
+            ];
+            let key = PublicKey::assemble(
+                PublicKeyAlgorithm::Rsa { bits: bits as u32 },
+                &[],
+                &der::element(der::SEQUENCE, &[&numbers.concat()]),
+            );
+            let signature = vec![0x7f; bits / 8];
+            assert_eq!(
+                verify(&key, &Rsa(Hash::Sha256), b"", &signature),
+                expected,
+                "{bits}"
+            );
         }
     }
 

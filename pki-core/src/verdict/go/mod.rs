@@ -7,6 +7,7 @@
 mod address;
 mod chain;
 mod constraints;
+mod handshake;
 mod hostname;
 mod parse;
 mod policies;
@@ -14,6 +15,14 @@ mod signature;
 mod text;
 mod url;
 
+pub use handshake::Handshake;
+pub use handshake::HandshakeRefusal;
+pub use handshake::LARGE_KEY;
+pub use handshake::MAX_RSA_BITS;
+pub use handshake::PARSE_PREFIX;
+pub use handshake::VERIFY_PREFIX;
+pub use handshake::handshake;
+pub use handshake::has_large_key;
 pub use hostname::HostnameRefusal;
 pub use parse::MALFORMED;
 pub use parse::ParseRefusal;

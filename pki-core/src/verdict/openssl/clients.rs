@@ -1,5 +1,7 @@
 //! What clients print of OpenSSL's faults.
 
+use std::net::IpAddr;
+
 use crate::verdict::openssl::ErrorCode;
 use crate::verdict::openssl::Fault;
 use crate::verdict::openssl::Name;
@@ -13,7 +15,8 @@ use crate::verdict::signatures::Signatures;
 ///
 /// nginx lets OpenSSL go on to the end and reports the last fault (`ngx_ssl_verify_callback`). Only then it looks at the
 /// name, `proxy_ssl_name`, as a host name: an iPAddress among the alternative names is never looked at
-/// (`ngx_ssl_check_host`).
+/// (`ngx_ssl_check_host`). What keeps the handshake itself from ending is not followed: below TLS 1.3, an elliptic curve
+/// key whose key usage lacks digitalSignature.
 pub fn nginx(question: &Question<'_>, signatures: &mut Signatures) -> Option<String> {
     let nameless = Question {
         name: None,
@@ -26,8 +29,9 @@ pub fn nginx(question: &Question<'_>, signatures: &mut Signatures) -> Option<Str
         }
         (None, Some(name)) => {
             let name = match name {
-                Name::Dns(name) => name.to_owned(),
-                Name::Ip(address) => address.to_string(),
+                Name::Dns(name) => without_port(name).to_owned(),
+                Name::Ip(IpAddr::V4(address)) => address.to_string(),
+                Name::Ip(IpAddr::V6(address)) => format!("[{address}]"),
             };
             if matches_host(&Seen::new(question.leaf), &name) {
                 return None;
@@ -37,6 +41,18 @@ pub fn nginx(question: &Question<'_>, signatures: &mut Signatures) -> Option<Str
         (None, None) => return None,
     };
     Some(format!("{said} while SSL handshaking to upstream"))
+}
+
+/// `ngx_http_upstream_ssl_name`: a name may have a port, which is cut off.
+fn without_port(name: &str) -> &str {
+    let from = match name.find(']') {
+        Some(end) if name.starts_with('[') => end,
+        _ => 0,
+    };
+    let colon = name.get(from..).and_then(|rest| rest.find(':'));
+    colon
+        .and_then(|colon| name.get(..from + colon))
+        .unwrap_or(name)
 }
 
 /// What `openssl s_client -verify_return_error` prints: the first fault; `None` when there is none.

@@ -1,26 +1,55 @@
-//! curl with OpenSSL (lib/vtls/openssl.c, lib/vtls/hostcheck.c of 7.88): its own rules for names, its own sentences.
+//! curl with OpenSSL (lib/vtls/openssl.c and hostcheck.c of 8.1, and of 7.88 as Debian mends it): its own rules for names,
+//! its own sentences.
 
 use std::net::IpAddr;
-use std::net::Ipv4Addr;
 
+use crate::verdict::openssl::ErrorCode;
 use crate::verdict::openssl::Name;
 use crate::verdict::openssl::Question;
+use crate::verdict::openssl::RELEASE;
 use crate::verdict::openssl::faults;
 use crate::verdict::openssl::seen::DNS_NAME;
 use crate::verdict::openssl::seen::IP_ADDRESS;
 use crate::verdict::openssl::seen::Seen;
 use crate::verdict::signatures::Signatures;
 
-/// What curl prints after `curl: (60) `; `None` when it is content.
+/// What curl prints; `None` when it is content.
+///
+/// After a refusal curl asks OpenSSL's error queue first, and says `SSL certificate problem` only where nothing stands
+/// there before it. A signature that does not fit leaves its own error in the queue. Of the release that curl puts into
+/// that line only [`RELEASE`] is given here; an RSA signature may leave `error:02000068:rsa routines::bad signature`
+/// instead, when it is of the issuer but over other bytes. Extensions that do not parse leave an error as well, which is
+/// not followed.
 pub fn curl(question: &Question<'_>, signatures: &mut Signatures) -> Option<String> {
     let nameless = Question {
         name: None,
         ..*question
     };
-    if let Some(fault) = faults(&nameless, signatures).first() {
-        return Some(format!("SSL certificate problem: {}", fault.code));
+    let faults = faults(&nameless, signatures);
+    let Some(first) = faults.first() else {
+        let leaf = Seen::new(question.leaf);
+        let problem = question.name.and_then(|name| name_problem(&leaf, name));
+        let nameless = leaf.issuer.len() == 0;
+        let problem =
+            problem.or_else(|| nameless.then(|| "SSL: couldn't get X509-issuer name".to_owned()));
+        return problem.map(|problem| format!("curl: (60) {problem}"));
+    };
+    if first.code != ErrorCode::CertSignatureFailure {
+        return Some(format!(
+            "curl: (60) SSL certificate problem: {}",
+            first.code
+        ));
     }
-    name_problem(&Seen::new(question.leaf), question.name?)
+    let by_rsa = first
+        .certificate
+        .signature_algorithm()
+        .starts_with(RSA_ALGORITHMS);
+    let queued = if by_rsa {
+        "0200008A:rsa routines::invalid padding"
+    } else {
+        "06880006:asn1 encoding routines::EVP lib"
+    };
+    Some(format!("curl: (35) OpenSSL/{RELEASE}: error:{queued}"))
 }
 
 /// `ossl_verifyhost`. The common name counts only where there is neither a dNSName nor an iPAddress; then even an address
@@ -61,65 +90,42 @@ fn name_problem(leaf: &Seen<'_>, name: Name<'_>) -> Option<String> {
     })
 }
 
-/// `hostmatch`: trailing dots do not count; a star stands for one or more characters of the first of three labels.
+/// `hostmatch`: trailing dots do not count; a star stands for the whole first of at least three labels.
 fn is_match(pattern: &[u8], host: &[u8]) -> bool {
     if pattern.is_empty() || host.is_empty() || pattern.contains(&0) {
         return false;
     }
-    let is_address = std::str::from_utf8(host)
-        .is_ok_and(|host| host.parse::<Ipv4Addr>().is_ok() || host.parse::<IpAddr>().is_ok());
     let pattern = pattern.strip_suffix(b".").unwrap_or(pattern);
     let host = host.strip_suffix(b".").unwrap_or(host);
-    let Some(star) = pattern.iter().position(|octet| *octet == b'*') else {
-        return pattern.eq_ignore_ascii_case(host);
+    let below = pattern
+        .strip_prefix(b"*.")
+        .filter(|below| below.contains(&b'.'));
+    let Some(below) = below else {
+        let is_address = pattern.starts_with(b"*.") && is_address(host);
+        return !is_address && pattern.eq_ignore_ascii_case(host);
     };
-    if is_address {
-        return false;
-    }
-    let dot = |name: &[u8]| name.iter().position(|octet| *octet == b'.');
-    let dots = pattern.iter().filter(|octet| **octet == b'.').count();
-    let is_idna = pattern
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"));
-    let (Some(end), true) = (dot(pattern), dots >= 2 && !is_idna) else {
-        return pattern.eq_ignore_ascii_case(host);
-    };
-    let Some(host_end) = dot(host) else {
-        return false;
-    };
-    let (label, rest) = pattern.split_at_checked(end).unwrap_or_default();
-    let (host_label, host_rest) = host.split_at_checked(host_end).unwrap_or_default();
-    // A star after the first label was found before: it is compared like any other character there.
-    let Some((before, after)) = label
-        .split_at_checked(star)
-        .and_then(|(before, from)| Some((before, from.get(1..)?)))
-    else {
-        return false;
-    };
-    let starts = |name: &[u8], start: &[u8]| {
-        name.get(..start.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(start))
-    };
-    let tail = host_label.len().saturating_sub(after.len());
-    rest.eq_ignore_ascii_case(host_rest)
-        && host_label.len() >= label.len()
-        && starts(host_label, before)
-        && host_label
-            .get(tail..)
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(after))
+    let first_dot = host.iter().position(|octet| *octet == b'.');
+    let host_below = first_dot.and_then(|dot| host.get(dot + 1..));
+    !is_address(host) && host_below.is_some_and(|name| name.eq_ignore_ascii_case(below))
 }
+
+fn is_address(host: &[u8]) -> bool {
+    std::str::from_utf8(host).is_ok_and(|host| host.parse::<IpAddr>().is_ok())
+}
+
+/// An AlgorithmIdentifier of PKCS #1, up to its last number.
+const RSA_ALGORITHMS: &[u8] = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_one_label_or_part_of_it() {
+    fn a_star_stands_for_one_whole_label() {
         for (pattern, host) in [
             ("*.wulin.internal", "LB.wulin.internal."),
-            ("l*.wulin.internal.", "lb.wulin.internal"),
-            ("*b.wulin.internal", "lb.wulin.internal"),
-            ("x*y.wulin.internal", "xzy.wulin.internal"),
+            ("*.wulin.internal.", "lb.wulin.internal"),
+            ("*.wulin.internal", "*.wulin.internal"),
             ("wudang", "wudang."),
             ("*.internal", "*.internal"),
             ("10.24.138.208", "10.24.138.208"),
@@ -133,7 +139,8 @@ mod tests {
             ("*.24.138.208", "10.24.138.208"),
             ("", "wudang"),
             ("wudang\0", "wudang"),
-            ("xn--*.wulin.internal", "xn--a.wulin.internal"),
+            ("l*.wulin.internal", "lb.wulin.internal"),
+            ("*b.wulin.internal", "lb.wulin.internal"),
         ] {
             assert!(!is_match(pattern.as_bytes(), host.as_bytes()), "{pattern}");
         }

@@ -94,7 +94,7 @@ fn each_client_words_a_wrong_name_its_own_way() {
     let said = |name: &str, code: &str| {
         [
             Some(format!(
-                "SSL: no alternative certificate subject name matches target host name '{name}'"
+                "curl: (60) SSL: no alternative certificate subject name matches target host name '{name}'"
             )),
             Some(format!(
                 "upstream SSL certificate does not match \"{name}\" while SSL handshaking to upstream"
@@ -124,7 +124,7 @@ fn a_common_name_counts_where_there_is_no_other_name() {
     };
     assert_eq!(all(&asked(Name::Dns("kube-apiserver"))), [None, None, None]);
     let [curl, ..] = all(&asked(Name::Ip("127.0.0.9".parse().unwrap())));
-    let text = "SSL: certificate subject name 'kube-apiserver' does not match target host name '127.0.0.9'";
+    let text = "curl: (60) SSL: certificate subject name 'kube-apiserver' does not match target host name '127.0.0.9'";
     assert_eq!(curl.unwrap(), text);
 }
 
@@ -147,7 +147,7 @@ fn who_stops_says_the_first_fault_and_nginx_the_last() {
     let [curl, nginx, s_client] = all(&asked);
     assert_eq!(
         curl.unwrap(),
-        "SSL certificate problem: unable to get local issuer certificate"
+        "curl: (60) SSL certificate problem: unable to get local issuer certificate"
     );
     let text = "upstream SSL certificate verify error: (10:certificate has expired) while SSL handshaking to upstream";
     assert_eq!(nginx.unwrap(), text);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs and builds the foreign programs that hapki is tested against, outside the clone:
-#   from Debian    etcd, etcdctl, nginx with its stream module, openssl
+#   from Debian    etcd, etcdctl, nginx with its stream module, openssl, curl
 #   by `go build`  kubeadm, kubectl, kube-apiserver, zlint (versions in go.mod), gocheck
 #   from PyPI      pkilint (versions in requirements.txt), in a virtual environment
 # and, with --compare, cfssl and step, which only compare.sh needs.
@@ -14,8 +14,8 @@ peers=${HAPKI_PEERS:-$HOME/.cache/hapki/peers}
 kubernetes=v1.34.4
 cfssl=v1.6.5
 step=v0.28.7
-debian=(etcd-server etcd-client nginx libnginx-mod-stream openssl util-linux)
-programs=(etcd etcdctl nginx openssl unshare)
+debian=(etcd-server etcd-client nginx libnginx-mod-stream openssl curl util-linux)
+programs=(etcd etcdctl nginx openssl curl unshare)
 
 main() {
     mkdir -p "$peers"
@@ -42,7 +42,7 @@ install_debian() {
     stream_module || missing+=("nginx's stream module")
     [ ${#missing[@]} -eq 0 ] && return
     command -v apt-get >/dev/null ||
-        die "missing: ${missing[*]}. This machine has no apt-get: install etcd (server and etcdctl), nginx with its stream module, openssl and util-linux by its own means."
+        die "missing: ${missing[*]}. This machine has no apt-get: install etcd (server and etcdctl), nginx with its stream module, openssl, curl and util-linux by its own means."
     echo "peers: missing ${missing[*]}; installing ${debian[*]}"
     local root=()
     [ "$(id -u)" = 0 ] || root=(sudo)

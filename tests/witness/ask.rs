@@ -131,7 +131,7 @@ impl Ask {
     }
 }
 
-fn write(path: &Path, certificates: &[Certificate]) {
+pub fn write(path: &Path, certificates: &[Certificate]) {
     let blocks: String = certificates.iter().map(Certificate::to_pem).collect();
     fs::write(path, blocks).unwrap();
 }

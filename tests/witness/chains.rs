@@ -108,7 +108,7 @@ pub fn unknown_authority(random: &mut Random, world: &World) -> Case {
         .collect();
     let common_name = random.pick(NAMES);
     let subject = DistinguishedName::new(common_name, &organizations);
-    let mut leaf = Spec::leaf("wudang", "unused", &world.keys[5]);
+    let mut leaf = leaf("unused", &world.keys[5]);
     leaf.issuer = subject.clone();
     let mut roots: Vec<Der> = (0..random.below(4))
         .map(|serial| {
@@ -165,7 +165,7 @@ pub fn cross_signed(random: &mut Random, world: &World) -> Case {
     }
     random.shuffle(&mut middle);
     random.shuffle(&mut roots);
-    let leaf = Spec::leaf("wudang", "kubernetes", &world.keys[5]).signed_by(low);
+    let leaf = leaf("kubernetes", &world.keys[5]).signed_by(low);
     let mut case = Case::of(leaf, roots);
     case.intermediates = middle.split_off(middle.len() / 2);
     case.chain.extend(middle);
@@ -199,7 +199,7 @@ pub fn loops(random: &mut Random, world: &World) -> Case {
     };
     random.shuffle(&mut intermediates);
     let start = random.below(3);
-    let leaf = Spec::leaf("wudang", names[start], &world.keys[5]).signed_by(holders[start]);
+    let leaf = leaf(names[start], &world.keys[5]).signed_by(holders[start]);
     Case {
         intermediates,
         ..Case::of(leaf, roots)
@@ -210,7 +210,7 @@ pub fn loops(random: &mut Random, world: &World) -> Case {
 pub fn key_ids(random: &mut Random, world: &World) -> Case {
     let ids = [None, Some(vec![1]), Some(vec![2]), Some(vec![1, 2, 3, 4])];
     let (signer, _) = world.two(random);
-    let mut leaf = Spec::leaf("wudang", "kubernetes", &world.keys[5]);
+    let mut leaf = leaf("kubernetes", &world.keys[5]);
     leaf.authority_key_id = random.pick(&ids);
     let mut roots: Vec<Der> = (0..1 + random.below(5))
         .map(|_| {
@@ -328,7 +328,7 @@ pub fn signature_limit(random: &mut Random, world: &World) -> Case {
         let good = Spec::authority("kubernetes", "kubernetes", signer).signed_by(signer);
         roots.insert(random.below(roots.len() + 1), good);
     }
-    let leaf = Spec::leaf("wudang", "kubernetes", &world.keys[5]).signed_by(signer);
+    let leaf = leaf("kubernetes", &world.keys[5]).signed_by(signer);
     let mut case = Case::of(leaf, roots);
     if random.percent(30) {
         case.intermediates = case.roots.split_off(case.roots.len() / 2);
@@ -379,6 +379,14 @@ pub fn several_faults(random: &mut Random, world: &World) -> Case {
         case.chain.truncate(1);
     }
     case
+}
+
+/// A server's certificate for `wudang`.
+fn leaf<'a>(issuer: &str, key: &'a Key) -> Spec<'a> {
+    Spec {
+        names: vec![San::dns("wudang")],
+        ..Spec::leaf("wudang", issuer, key)
+    }
 }
 
 /// One fault, or something that only looks like one.

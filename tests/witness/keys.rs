@@ -18,6 +18,8 @@ pub struct Key {
     pub spki: Vec<u8>,
     /// The AlgorithmIdentifier of its signatures.
     pub algorithm: Vec<u8>,
+    /// The private half in PKCS #8; none for a key that is a name only.
+    pub pkcs8: Option<Vec<u8>>,
     signer: Signer,
 }
 
@@ -44,6 +46,7 @@ impl Key {
         Self {
             spki: spki(&kind, pair.public_key().as_ref()),
             algorithm: der::sequence(&[&der::oid("1.2.840.10045.4.3.2")]),
+            pkcs8: Some(document.as_ref().to_vec()),
             signer: Signer::Ecdsa(pair),
         }
     }
@@ -64,6 +67,7 @@ impl Key {
         Self {
             spki: spki(&algorithm, pair.public_key().as_ref()),
             algorithm,
+            pkcs8: Some(document.as_ref().to_vec()),
             signer: Signer::Ed25519(pair),
         }
     }
@@ -71,15 +75,20 @@ impl Key {
     pub fn rsa() -> Self {
         let key = PrivateKey::generate(KeyAlgorithm::Rsa2048).unwrap();
         let block = pem::parse(key.to_pem()).unwrap();
-        let pair = match block.tag() {
-            "RSA PRIVATE KEY" => RsaKeyPair::from_der(block.contents()),
-            _ => RsaKeyPair::from_pkcs8(block.contents()),
-        }
-        .unwrap();
         let kind = der::sequence(&[&der::oid("1.2.840.113549.1.1.1"), der::NULL]);
+        let pkcs8 = match block.tag() {
+            "RSA PRIVATE KEY" => der::sequence(&[
+                &der::integer(0),
+                &kind,
+                &der::octet_string(block.contents()),
+            ]),
+            _ => block.contents().to_vec(),
+        };
+        let pair = RsaKeyPair::from_pkcs8(&pkcs8).unwrap();
         Self {
             spki: spki(&kind, pair.public_key().as_ref()),
             algorithm: der::sequence(&[&der::oid("1.2.840.113549.1.1.11"), der::NULL]),
+            pkcs8: Some(pkcs8),
             signer: Signer::Rsa(Box::new(pair)),
         }
     }
@@ -109,6 +118,7 @@ impl Key {
         Self {
             spki: spki(kind, key),
             algorithm,
+            pkcs8: None,
             signer: Signer::Other(sign),
         }
     }

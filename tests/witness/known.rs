@@ -35,7 +35,8 @@ impl Known {
             return false;
         };
         let known = self.difference.iter().find(|known| {
-            known.family == family && go.contains(&known.go) && hapki.contains(&known.hapki)
+            let of_family = known.family == family || known.family == "any";
+            of_family && go.contains(&known.go) && hapki.contains(&known.hapki)
         });
         if let Some(known) = known {
             known.met.set(true);

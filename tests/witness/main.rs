@@ -27,15 +27,18 @@ mod constraints;
 mod der;
 mod families;
 mod forge;
+mod handshake;
 mod keys;
 mod known;
 mod malformed;
 mod mutated;
 mod names;
+mod nginx;
 mod odd_keys;
 mod openssl;
 mod openssl_families;
 mod peer;
+mod programs;
 mod random;
 
 use std::collections::BTreeMap;

@@ -22,7 +22,7 @@ const NOT_FOLLOWED: [&str; 2] = ["odd keys", "PSS parameters"];
 fn openssl_and_hapki_say_the_same() {
     let seed = setting("HAPKI_WITNESS_SEED", SEED);
     let count = setting("HAPKI_WITNESS_OPENSSL_CASES", CASES as u64) as usize;
-    let asks = generate(seed, count);
+    let (_, asks) = generate(seed, count);
     let known = Known::read(include_str!("known_openssl.toml"));
     let answers = openssl(&asks);
     let mut tally: std::collections::BTreeMap<&str, [usize; 2]> = std::collections::BTreeMap::new();
@@ -63,12 +63,12 @@ fn openssl_and_hapki_say_the_same() {
     );
 }
 
-/// Families of the Go witness and those of OpenSSL's own, in turn.
-pub fn generate(seed: u64, count: usize) -> Vec<(&'static str, Ask)> {
+/// Families of the Go witness and those of OpenSSL's own, in turn, and the keys of them all.
+pub fn generate(seed: u64, count: usize) -> (World, Vec<(&'static str, Ask)>) {
     let world = World::new();
     let own = openssl_families::Keys::new();
     let all = FAMILIES.len() + openssl_families::FAMILIES.len();
-    (0..count)
+    let asks = (0..count)
         .flat_map(|number| {
             let mut random = Random::new(seed, number);
             let which = number % all;
@@ -82,7 +82,8 @@ pub fn generate(seed: u64, count: usize) -> Vec<(&'static str, Ask)> {
             let (family, make) = openssl_families::FAMILIES[which - FAMILIES.len()];
             Some((family, make(&mut random, &world, &own)))
         })
-        .collect()
+        .collect();
+    (world, asks)
 }
 
 fn openssl(asks: &[(&str, Ask)]) -> Vec<Vec<String>> {

@@ -22,6 +22,8 @@ const usage = `usage:
   gocheck get --roots R.pem --url URL --cert C.pem --key K.pem [--header "NAME: VALUE"]
   gocheck serve --addr HOST:PORT --cert C.pem --key K.pem --client-ca CA.pem
   gocheck witness < QUESTIONS
+  gocheck handshake < QUESTIONS
+  gocheck present --chains QUESTIONS
   gocheck bench issue --key p256|rsa2048 -n N
   gocheck bench verify --dir DIR [--times N]
   gocheck bench names --dir DIR
@@ -33,14 +35,16 @@ func main() {
 		fail(usage)
 	}
 	commands := map[string]func([]string) (answer, error){
-		"version":  version,
-		"verify":   verify,
-		"describe": describe,
-		"keypair":  keypair,
-		"get":      get,
-		"serve":    serve,
-		"bench":    bench,
-		"witness":  witness,
+		"version":   version,
+		"verify":    verify,
+		"describe":  describe,
+		"keypair":   keypair,
+		"get":       get,
+		"serve":     serve,
+		"bench":     bench,
+		"witness":   witness,
+		"handshake": handshake,
+		"present":   present,
 	}
 	command, known := commands[os.Args[1]]
 	if !known {

@@ -1,0 +1,233 @@
+//! The same witness over TLS: a Go server presents the chains of the families on 127.0.0.1, and what a Go client says of
+//! them, whole line, is what hapki says.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use pki_core::verdict::go;
+use pki_core::verdict::signatures::Signatures;
+use pki_core::x509::certificate::Certificate;
+use pki_core::x509::certificate::GeneralName;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::case::Answer;
+use crate::case::Case;
+use crate::chains::Chain;
+use crate::families::FAMILIES;
+use crate::families::World;
+use crate::keys::Key;
+use crate::known::Known;
+use crate::peer;
+use crate::random::Random;
+use crate::setting;
+
+const SEED: u64 = 20_260_601;
+const CASES: usize = 1_000;
+const SHOWN: usize = 12;
+
+/// What a server presents, and what its client knows.
+pub struct Dialled {
+    pub chain: Vec<Vec<u8>>,
+    /// PKCS #8.
+    pub key: Vec<u8>,
+    pub roots: Vec<Certificate>,
+    pub host: String,
+    pub now: OffsetDateTime,
+}
+
+impl Dialled {
+    /// The question of a case as a handshake can put it: about a server, and always about a name.
+    fn of(case: Case, world: &World) -> Self {
+        let shown = [case.chain, case.intermediates].concat();
+        let host = if case.host.is_empty() {
+            a_name_of(&shown[0])
+        } else {
+            case.host
+        };
+        Self {
+            key: key_of(&shown[0], world),
+            chain: shown.iter().map(|one| one.as_der().to_vec()).collect(),
+            roots: case.roots,
+            host,
+            now: case.now,
+        }
+    }
+
+    fn hapki(&self) -> Answer {
+        let asked = go::Handshake {
+            presented: &self.chain,
+            roots: &self.roots,
+            name: &self.host,
+            now: self.now,
+        };
+        let refusal = go::handshake(&asked, &mut Signatures::default()).err();
+        refusal.map(|refusal| refusal.to_string())
+    }
+
+    pub fn to_json(&self) -> Value {
+        let roots = self.roots.iter().map(Certificate::as_der);
+        serde_json::json!({
+            "chain": self.chain.iter().map(|der| BASE64_STANDARD.encode(der)).collect::<Vec<_>>(),
+            "key": BASE64_STANDARD.encode(&self.key),
+            "roots": roots.map(|der| BASE64_STANDARD.encode(der)).collect::<Vec<_>>(),
+            "host": self.host,
+            "now": self.now.unix_timestamp(),
+        })
+    }
+}
+
+/// The first name that a certificate could be dialled by.
+pub fn a_name_of(leaf: &Certificate) -> String {
+    let names = leaf.extensions().subject_alt_names.iter().flatten();
+    let mut dialled = names.filter_map(|name| match name {
+        GeneralName::Dns(name) if !name.is_empty() => Some(name.replace('*', "a")),
+        GeneralName::Ip(address) => Some(address.to_string()),
+        _ => None,
+    });
+    dialled.next().unwrap_or_else(|| "wudang".to_owned())
+}
+
+/// The private half of a leaf's key; any other where there is none, which only a client that refuses never notices.
+pub fn key_of(leaf: &Certificate, world: &World) -> Vec<u8> {
+    let spki = leaf.public_key().as_der();
+    let own = world.keys.iter().find(|key| key.spki == spki);
+    let key = own.unwrap_or(&world.keys[4]);
+    key.pkcs8.clone().expect("a key that signs")
+}
+
+/// Whether the private half of a leaf's key is at hand.
+pub fn is_ours(leaf: &Certificate, world: &World) -> bool {
+    let spki = leaf.public_key().as_der();
+    let mut keys = world.keys.iter();
+    keys.any(|key| key.spki == spki && key.pkcs8.is_some())
+}
+
+#[test]
+#[ignore = "needs Go: tests/peers/build.sh"]
+fn a_go_client_and_hapki_say_the_same() {
+    let seed = setting("HAPKI_WITNESS_SEED", SEED);
+    let count = setting("HAPKI_WITNESS_HANDSHAKES", CASES as u64) as usize;
+    let asked = generate(seed, count);
+    let known = Known::read(include_str!("known.toml"));
+    let answers = peer::ask(
+        "handshake",
+        asked.iter().map(|(_, dialled)| dialled.to_json()),
+    );
+    let mut tally: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    let mut differ = Vec::new();
+    for (number, ((family, dialled), go)) in asked.iter().zip(&answers).enumerate() {
+        let hapki = dialled.hapki();
+        tally.entry(family).or_default()[usize::from(go.is_some())] += 1;
+        if *go != hapki && !known.allows(family, go, &hapki) {
+            let question = dialled.to_json();
+            differ.push(format!(
+                "case {number}, {family}, host {:?}\n  Go:    {go:?}\n  hapki: {hapki:?}\n  chain: {}",
+                dialled.host, question["chain"]
+            ));
+        }
+    }
+    println!(
+        "handshakes, seed {seed}, {count} cases, {} families",
+        tally.len()
+    );
+    for (family, [accepted, refused]) in &tally {
+        println!("{family:24} {accepted:6} accepted {refused:6} refused");
+    }
+    let shown = &differ[..differ.len().min(SHOWN)];
+    assert!(
+        shown.is_empty(),
+        "{} differ:\n{}",
+        differ.len(),
+        shown.join("\n")
+    );
+}
+
+fn generate(seed: u64, count: usize) -> Vec<(&'static str, Dialled)> {
+    let world = World::new();
+    let large: Vec<Key> = [8191, 8192, 8193, 12_288]
+        .into_iter()
+        .map(Key::rsa_in_name)
+        .collect();
+    let all = FAMILIES.len() + OWN.len();
+    (0..count)
+        .map(|number| {
+            let mut random = Random::new(seed, number);
+            match FAMILIES.get(number % all) {
+                Some((family, make)) => (*family, Dialled::of(make(&mut random, &world), &world)),
+                None => {
+                    let (family, make) = OWN[number % all - FAMILIES.len()];
+                    (family, make(&mut random, &world, &large))
+                }
+            }
+        })
+        .collect()
+}
+
+type Make = fn(&mut Random, &World, &[Key]) -> Dialled;
+
+/// What only a handshake notices.
+const OWN: &[(&str, Make)] = &[
+    ("handshake: large keys", large_keys),
+    ("handshake: broken chains", broken_chains),
+    ("handshake: no name", no_name),
+];
+
+/// RSA keys of about 8192 bits, anywhere in what is presented, before or behind another fault. Nobody has their private
+/// halves, so that the host is never right.
+fn large_keys(random: &mut Random, world: &World, large: &[Key]) -> Dialled {
+    let count = random.below(3);
+    let mut chain = Chain::new(random, world, count);
+    for spec in &mut chain.specs[..=count] {
+        if random.percent(40) {
+            spec.key = &large[random.below(large.len())];
+        }
+    }
+    let mut dialled = Dialled::of(chain.case(), world);
+    dialled.host = "emei".to_owned();
+    if random.percent(20) {
+        break_one(random, &mut dialled.chain);
+    }
+    dialled
+}
+
+fn broken_chains(random: &mut Random, world: &World, _: &[Key]) -> Dialled {
+    let count = random.below(3);
+    let mut dialled = Dialled::of(Chain::new(random, world, count).case(), world);
+    if random.percent(75) {
+        break_one(random, &mut dialled.chain);
+    }
+    dialled
+}
+
+/// Go's client asks for a name before it dials; of dots alone, none is sent.
+fn no_name(random: &mut Random, world: &World, _: &[Key]) -> Dialled {
+    let mut dialled = Dialled::of(Chain::new(random, world, 1).case(), world);
+    dialled.host = random
+        .pick(&[
+            "",
+            ".",
+            "..",
+            "wudang",
+            "[wudang]",
+            "[]",
+            "[10.27.53.32]",
+            "::1%lo",
+            "wudang%lo",
+        ])
+        .to_owned();
+    dialled
+}
+
+fn break_one(random: &mut Random, chain: &mut [Vec<u8>]) {
+    let der = &mut chain[random.below(chain.len())];
+    match random.below(4) {
+        0 => der.push(0),
+        1 => der[0] = 0x31,
+        2 => {
+            der.pop();
+        }
+        _ => der.clear(),
+    }
+}

@@ -29,20 +29,18 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// The question of a case for Go; `None` where a command line cannot carry it.
+    /// The question of a case; `None` where a command line cannot carry it, or hapki cannot read a certificate.
     pub fn of(case: Case) -> Option<Self> {
         if case.host.contains('\0') {
             return None;
         }
-        let read = |ders: Vec<Der>| -> Vec<Certificate> {
-            let certificates = ders.into_iter().map(Certificate::from_vec);
-            certificates
-                .map(|read| read.expect("what is forged can be read"))
-                .collect()
+        let read = |ders: Vec<Der>| -> Option<Vec<Certificate>> {
+            let certificates = ders.iter().map(|der| Certificate::from_der(der).ok());
+            certificates.collect()
         };
         Some(Self {
-            chain: read([case.chain, case.intermediates].concat()),
-            roots: read(case.roots),
+            chain: read([case.chain, case.intermediates].concat())?,
+            roots: read(case.roots)?,
             host: case.host,
             purpose: case.purpose,
             now: case.now,

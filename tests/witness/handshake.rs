@@ -12,11 +12,12 @@ use pki_core::x509::certificate::GeneralName;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::COUNT;
 use crate::case::Answer;
 use crate::case::Case;
 use crate::chains::Chain;
-use crate::families::FAMILIES;
 use crate::families::World;
+use crate::family;
 use crate::keys::Key;
 use crate::known::Known;
 use crate::peer;
@@ -40,17 +41,21 @@ pub struct Dialled {
 impl Dialled {
     /// The question of a case as a handshake can put it: about a server, and always about a name.
     fn of(case: Case, world: &World) -> Self {
-        let shown = [case.chain, case.intermediates].concat();
-        let host = if case.host.is_empty() {
-            a_name_of(&shown[0])
+        let chain = [case.chain, case.intermediates].concat();
+        let leaf = Certificate::from_der(&chain[0]).ok();
+        let name = leaf.as_ref().and_then(a_name_of);
+        let host = if leaf.as_ref().is_some_and(|leaf| !is_ours(leaf, world)) {
+            // Nobody can shake hands with this key: who is dialled must be refused before.
+            Some("nobody.invalid".to_owned())
         } else {
-            case.host
+            Some(case.host).filter(|host| !host.is_empty()).or(name)
         };
+        let read = |der: &Vec<u8>| Certificate::from_der(der).ok();
         Self {
-            key: key_of(&shown[0], world),
-            chain: shown.iter().map(|one| one.as_der().to_vec()).collect(),
-            roots: case.roots,
-            host,
+            key: key_of(leaf.as_ref(), world),
+            chain,
+            roots: case.roots.iter().filter_map(read).collect(),
+            host: host.unwrap_or_else(|| "wudang".to_owned()),
             now: case.now,
         }
     }
@@ -79,20 +84,23 @@ impl Dialled {
 }
 
 /// The first name that a certificate could be dialled by.
-pub fn a_name_of(leaf: &Certificate) -> String {
+pub fn a_name_of(leaf: &Certificate) -> Option<String> {
     let names = leaf.extensions().subject_alt_names.iter().flatten();
     let mut dialled = names.filter_map(|name| match name {
         GeneralName::Dns(name) if !name.is_empty() => Some(name.replace('*', "a")),
         GeneralName::Ip(address) => Some(address.to_string()),
         _ => None,
     });
-    dialled.next().unwrap_or_else(|| "wudang".to_owned())
+    dialled.next()
 }
 
 /// The private half of a leaf's key; any other where there is none, which only a client that refuses never notices.
-pub fn key_of(leaf: &Certificate, world: &World) -> Vec<u8> {
-    let spki = leaf.public_key().as_der();
-    let own = world.keys.iter().find(|key| key.spki == spki);
+pub fn key_of(leaf: Option<&Certificate>, world: &World) -> Vec<u8> {
+    let spki = leaf.map(|leaf| leaf.public_key().as_der());
+    let own = world
+        .keys
+        .iter()
+        .find(|key| Some(key.spki.as_slice()) == spki);
     let key = own.unwrap_or(&world.keys[4]);
     key.pkcs8.clone().expect("a key that signs")
 }
@@ -150,15 +158,15 @@ fn generate(seed: u64, count: usize) -> Vec<(&'static str, Dialled)> {
         .into_iter()
         .map(Key::rsa_in_name)
         .collect();
-    let all = FAMILIES.len() + OWN.len();
     (0..count)
         .map(|number| {
             let mut random = Random::new(seed, number);
-            match FAMILIES.get(number % all) {
-                Some((family, make)) => (*family, Dialled::of(make(&mut random, &world), &world)),
+            let which = number % (COUNT + OWN.len());
+            match OWN.get(which.wrapping_sub(COUNT)) {
+                Some((family, make)) => (*family, make(&mut random, &world, &large)),
                 None => {
-                    let (family, make) = OWN[number % all - FAMILIES.len()];
-                    (family, make(&mut random, &world, &large))
+                    let (family, make) = family(which);
+                    (family, Dialled::of(make(&mut random, &world), &world))
                 }
             }
         })
@@ -174,8 +182,7 @@ const OWN: &[(&str, Make)] = &[
     ("handshake: no name", no_name),
 ];
 
-/// RSA keys of about 8192 bits, anywhere in what is presented, before or behind another fault. Nobody has their private
-/// halves, so that the host is never right.
+/// RSA keys of about 8192 bits, anywhere in what is presented, before or behind another fault.
 fn large_keys(random: &mut Random, world: &World, large: &[Key]) -> Dialled {
     let count = random.below(3);
     let mut chain = Chain::new(random, world, count);
@@ -185,7 +192,6 @@ fn large_keys(random: &mut Random, world: &World, large: &[Key]) -> Dialled {
         }
     }
     let mut dialled = Dialled::of(chain.case(), world);
-    dialled.host = "emei".to_owned();
     if random.percent(20) {
         break_one(random, &mut dialled.chain);
     }

@@ -2,7 +2,10 @@
 
 use std::thread;
 
+use pki_core::verdict::go;
+
 use crate::ask::Ask;
+use crate::case::Der;
 use crate::families::FAMILIES;
 use crate::families::World;
 use crate::known::Known;
@@ -76,8 +79,14 @@ pub fn generate(seed: u64, count: usize) -> (World, Vec<(&'static str, Ask)>) {
                 if NOT_FOLLOWED.contains(family) {
                     return None;
                 }
-                let ask = Ask::of(make(&mut random, &world));
-                return ask.map(|ask| (*family, ask));
+                let case = make(&mut random, &world);
+                // What Go's parser refuses is no question for OpenSSL's.
+                let ders = [&case.chain, &case.intermediates, &case.roots];
+                let is_malformed = |der: &Der| go::parse_certificate(der).is_err();
+                if ders.into_iter().flatten().any(is_malformed) {
+                    return None;
+                }
+                return Ask::of(case).map(|ask| (*family, ask));
             }
             let (family, make) = openssl_families::FAMILIES[which - FAMILIES.len()];
             Some((family, make(&mut random, &world, &own)))

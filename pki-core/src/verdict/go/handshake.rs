@@ -5,9 +5,10 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
+use crate::verdict::go::ParseRefusal;
 use crate::verdict::go::Purpose;
 use crate::verdict::go::Question;
-use crate::verdict::go::parse_refusal;
+use crate::verdict::go::parse_certificate;
 use crate::verdict::go::text::Refusal;
 use crate::verdict::go::verify;
 use crate::verdict::signatures::Signatures;
@@ -33,7 +34,7 @@ pub enum HandshakeRefusal {
     /// A client must know whom it dials.
     NoName,
     /// A certificate does not parse, and what the parser says of it.
-    Parse(String),
+    Parse(ParseRefusal),
     /// An RSA key of more bits than Go is willing to compute with ([`MAX_RSA_BITS`]).
     LargeKey,
     /// The chain is refused.
@@ -56,7 +57,7 @@ pub fn handshake(
     }
     let mut chain = Vec::with_capacity(asked.presented.len());
     for der in asked.presented {
-        let certificate = parse(der).map_err(HandshakeRefusal::Parse)?;
+        let certificate = parse_certificate(der).map_err(HandshakeRefusal::Parse)?;
         if has_large_key(&certificate) {
             return Err(HandshakeRefusal::LargeKey);
         }
@@ -112,12 +113,6 @@ impl fmt::Display for HandshakeRefusal {
 }
 
 impl std::error::Error for HandshakeRefusal {}
-
-fn parse(der: &[u8]) -> Result<Certificate, String> {
-    Certificate::from_der(der).map_err(|error| {
-        parse_refusal(der).map_or_else(|| error.to_string(), |refusal| refusal.to_string())
-    })
-}
 
 /// What stands before the text of a refusal since Go 1.20 (`CertificateVerificationError`).
 pub const VERIFY_PREFIX: &str = "tls: failed to verify certificate: ";

@@ -2,6 +2,7 @@
 
 use pki_core::x509::key::KeyAlgorithm;
 use pki_core::x509::key::PrivateKey;
+use ring::rand::SecureRandom as _;
 use ring::rand::SystemRandom;
 use ring::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
 use ring::signature::EcdsaKeyPair;
@@ -52,22 +53,25 @@ impl Key {
     }
 
     pub fn ed25519() -> Self {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-        Self::edwards(Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap())
+        let mut seed = [0; 32];
+        SystemRandom::new().fill(&mut seed).unwrap();
+        Self::edwards(&seed)
     }
 
     /// An Ed25519 key that is the same in every run, and so are its signatures.
     pub fn seeded(random: &mut Random) -> Self {
         let seed: Vec<u8> = (0..4).flat_map(|_| random.next().to_be_bytes()).collect();
-        Self::edwards(Ed25519KeyPair::from_seed_unchecked(&seed).unwrap())
+        Self::edwards(&seed)
     }
 
-    fn edwards(pair: Ed25519KeyPair) -> Self {
+    fn edwards(seed: &[u8]) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
         let algorithm = der::sequence(&[&der::oid("1.3.101.112")]);
+        let key = der::octet_string(&der::octet_string(seed));
         Self {
             spki: spki(&algorithm, pair.public_key().as_ref()),
+            pkcs8: Some(der::sequence(&[&der::integer(0), &algorithm, &key])),
             algorithm,
-            pkcs8: Some(document.as_ref().to_vec()),
             signer: Signer::Ed25519(pair),
         }
     }

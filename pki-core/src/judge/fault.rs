@@ -64,6 +64,8 @@ pub enum FaultKind {
     ClientAuthMissing,
     /// A critical extension that Go does not know.
     UnhandledCriticalExtension,
+    /// An RSA key of more bits than `crypto/tls` is willing to compute with.
+    LargeKey,
     /// Accepted, but entitled to nothing it needs: the group is missing.
     WrongGroup,
     /// Accepted, but under a name that is entitled to nothing it needs.
@@ -91,6 +93,7 @@ impl FaultKind {
             Self::ServerAuthMissing => "server-auth-missing",
             Self::ClientAuthMissing => "client-auth-missing",
             Self::UnhandledCriticalExtension => "unhandled-critical-extension",
+            Self::LargeKey => "weak-key",
             Self::WrongGroup => "organization-unexpected",
             Self::WrongUser => "malformed-common-name",
             Self::OtherNode => "node-identity-mismatch",

@@ -146,7 +146,7 @@ fn faults(
         return Vec::new();
     }
     let mut faults = cannot_start(topology, edge, signatures);
-    faults.extend(malformed(&edge.shown, Side::Client, signatures));
+    faults.extend(unusable(&edge.shown, Side::Client, signatures));
     if let Some(leaf) = edge.shown.chain.first()
         && edge.unverified.is_none()
     {
@@ -172,7 +172,7 @@ fn faults(
             purpose: go::Purpose::Client,
             now,
         };
-        faults.extend(malformed(shown, Side::Server, signatures));
+        faults.extend(unusable(shown, Side::Server, signatures));
         faults.extend(refused(&question, Side::Server, signatures));
         faults.extend(entitled::forbidden(edge, leaf));
     }
@@ -188,18 +188,26 @@ fn refused(question: &go::Question<'_>, by: Side, signatures: &mut Signatures) -
         .collect()
 }
 
-/// Every certificate of what is shown is parsed before any is verified (`crypto/tls`, `verifyServerCertificate` and
-/// `processCertsFromClient`).
-fn malformed(shown: &Shown, by: Side, signatures: &mut Signatures) -> Option<Fault> {
+/// Every certificate of what is shown is parsed, and its key measured, before any is verified (`crypto/tls`,
+/// `verifyServerCertificate` and `processCertsFromClient`).
+fn unusable(shown: &Shown, by: Side, signatures: &mut Signatures) -> Option<Fault> {
     let leaf = shown.chain.first()?;
-    let mut chain = shown.chain.iter();
-    let text = chain.find_map(|certificate| signatures.parse_refusal(certificate).cloned())?;
-    let prefix = match by {
-        Side::Client => "tls: failed to parse certificate from server",
-        Side::Server => "tls: failed to parse client certificate",
-    };
-    let text = format!("{prefix}: {text}");
-    Some(Fault::new(FaultKind::Malformed, by, text).about(leaf))
+    let fault = shown.chain.iter().find_map(|certificate| {
+        if let Some(text) = signatures.parse_refusal(certificate) {
+            let prefix = match by {
+                Side::Client => go::PARSE_PREFIX,
+                Side::Server => "tls: failed to parse client certificate: ",
+            };
+            let text = format!("{prefix}{text}");
+            return Some(Fault::new(FaultKind::Malformed, by, text));
+        }
+        let text = match by {
+            Side::Client => go::LARGE_KEY,
+            Side::Server => LARGE_CLIENT_KEY,
+        };
+        go::has_large_key(certificate).then(|| Fault::new(FaultKind::LargeKey, by, text))
+    });
+    fault.map(|fault| fault.about(leaf))
 }
 
 /// What keeps the client or the server from starting at all.
@@ -332,6 +340,10 @@ fn unreadable(topology: &Topology, edge: &Edge) -> Option<String> {
 
 /// What Go says of a certificate and a key that do not belong together (`crypto/tls`, `X509KeyPair`).
 pub const KEY_MISMATCH: &str = "tls: private key does not match public key";
+
+/// What a Go server says of a client's RSA key of more than [`go::MAX_RSA_BITS`].
+const LARGE_CLIENT_KEY: &str =
+    "tls: client sent certificate containing RSA key larger than 8192 bits";
 
 /// k8s.io/client-go/transport.
 const INSECURE_WITH_ROOTS: &str =

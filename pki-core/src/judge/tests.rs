@@ -9,9 +9,11 @@ use crate::topology::Pair;
 use crate::x509::certificate::BasicConstraints;
 use crate::x509::certificate::ExtendedKeyUsage;
 use crate::x509::certificate::KeyUsage;
+use crate::x509::der as write;
 use crate::x509::key::KeyAlgorithm;
 use crate::x509::key::PrivateKey;
 use crate::x509::name::DistinguishedName;
+use crate::x509::spki::PublicKey;
 use crate::x509::template::Template;
 
 const NOW: OffsetDateTime = datetime!(2026-06-01 0:00 UTC);
@@ -398,6 +400,54 @@ fn every_certificate_that_is_shown_is_parsed_before_any_is_verified() {
     assert_eq!(
         verdict.server_says.as_deref(),
         Some("tls: failed to parse client certificate: x509: negative serial number")
+    );
+}
+
+/// Nobody has the private half of such a key; what is said of it does not need it.
+fn with_large_key(certificate: &Certificate) -> Certificate {
+    let number = |octets: &[u8]| write::element(write::INTEGER, &[octets]);
+    let numbers = [number(&[0x7f; 1025]), number(&[1, 0, 1])];
+    let numbers = write::element(write::SEQUENCE, &[&numbers[0], &numbers[1]]);
+    let kind = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let bits = write::element(write::BIT_STRING, &[&[0], &numbers]);
+    let spki = write::element(write::SEQUENCE, &[kind, &bits]);
+    let template = Template {
+        subject: certificate.subject().clone(),
+        public_key: PublicKey::from_der(&spki).unwrap(),
+        ..template(
+            "",
+            &[],
+            &PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap(),
+        )
+    };
+    let signer = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    template.sign(&signer).unwrap()
+}
+
+#[test]
+fn an_rsa_key_of_more_than_8192_bits_ends_the_handshake_before_anything_is_verified() {
+    let ca = Ca::new();
+    let large = with_large_key(&ca.apiserver(&[]));
+    let mut edge = edge("kubeconfig:admin.conf", "kube-apiserver", &large, &ca);
+    let verdict = one(edge.clone());
+    let text = "tls: server sent certificate containing RSA key larger than 8192 bits";
+    assert_eq!(verdict.says.as_deref(), Some(text));
+    assert_eq!(
+        verdict.prints.unwrap(),
+        format!("Unable to connect to the server: {text}")
+    );
+    assert_eq!(verdict.faults[0].kind.rule(), "weak-key");
+
+    edge.shown = shown("server.crt", &ca.apiserver(&["10.24.138.208"]));
+    edge.client_shows = Some((shown("client.crt", &large), ca.trust()));
+    let verdict = one(edge);
+    assert_eq!(
+        verdict.says.as_deref(),
+        Some("remote error: tls: bad certificate")
+    );
+    assert_eq!(
+        verdict.server_says.as_deref(),
+        Some("tls: client sent certificate containing RSA key larger than 8192 bits")
     );
 }
 

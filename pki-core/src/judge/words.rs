@@ -6,6 +6,7 @@ use crate::judge::FaultKind;
 use crate::judge::Side;
 use crate::topology::Component;
 use crate::topology::Edge;
+use crate::verdict::go::VERIFY_PREFIX;
 
 /// What the client says, less the prefix of `crypto/tls`.
 pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
@@ -18,7 +19,7 @@ pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
             format!("dial tcp {}: connect: connection refused", address(edge))
         }
         Side::Server
-            if refuses_in_handshake(&edge.server) || fault.kind == FaultKind::Malformed =>
+            if refuses_in_handshake(&edge.server) || comes_before_verification(fault.kind) =>
         {
             alert(fault.kind).to_owned()
         }
@@ -30,8 +31,8 @@ pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
 pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
     let said = says(edge, fault);
     let is_verification = fault.by == Side::Client && is_about_a_certificate(fault.kind);
-    let text = if is_verification && fault.kind != FaultKind::Malformed {
-        format!("{VERIFICATION_FAILED}{said}")
+    let text = if is_verification && !comes_before_verification(fault.kind) {
+        format!("{VERIFY_PREFIX}{said}")
     } else {
         said
     };
@@ -142,7 +143,7 @@ fn in_a_loop(edge: &Edge, fault: &Fault, path: &str, lists: &str, text: String) 
     }
     let is_answer = fault.by == Side::Server
         && !keeps_from_starting(fault.kind)
-        && fault.kind != FaultKind::Malformed;
+        && !comes_before_verification(fault.kind);
     if is_answer {
         return format!("failed to list {lists}: Unauthorized");
     }
@@ -185,6 +186,11 @@ fn is_about_a_certificate(kind: FaultKind) -> bool {
         )
 }
 
+/// Whether whoever is shown such a certificate ends the handshake, even if it takes none at all, or any.
+fn comes_before_verification(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Malformed | FaultKind::LargeKey)
+}
+
 /// etcd demands a certificate in the handshake; the apiserver and the kubelet let anyone in and answer 401.
 fn refuses_in_handshake(server: &Component) -> bool {
     server.name == "etcd" || server.name == "etcd-peer"
@@ -218,6 +224,5 @@ fn address(edge: &Edge) -> String {
 }
 
 const KUBECONFIG: &str = "kubeconfig:";
-const VERIFICATION_FAILED: &str = "tls: failed to verify certificate: ";
 const UNAUTHORIZED: &str = "error: You must be logged in to the server (Unauthorized)";
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";

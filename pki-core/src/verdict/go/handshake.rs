@@ -126,3 +126,34 @@ pub const MAX_RSA_BITS: u32 = 8192;
 /// id-dsa and id-X25519, which Go parses.
 const DSA: &str = "1.2.840.10040.4.1";
 const X25519: &str = "1.3.101.110";
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_needed_before_anything_is_dialled_and_every_certificate_must_parse() {
+        let said = |presented: &[Vec<u8>], name: &str| {
+            let asked = Handshake {
+                presented,
+                roots: &[],
+                name,
+                now: datetime!(2026-06-01 12:34:56 UTC),
+            };
+            handshake(&asked, &mut Signatures::default())
+                .unwrap_err()
+                .to_string()
+        };
+        let broken = [vec![0x31, 0]];
+        assert_eq!(
+            said(&broken, ""),
+            "tls: either ServerName or InsecureSkipVerify must be specified in the tls.Config"
+        );
+        assert_eq!(
+            said(&broken, "wudang"),
+            "tls: failed to parse certificate from server: x509: malformed certificate"
+        );
+    }
+}

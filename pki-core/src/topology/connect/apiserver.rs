@@ -1,0 +1,40 @@
+//! Which apiserver answers where a kubeconfig leads.
+
+use crate::topology::connect::Connector;
+use crate::topology::connect::Server;
+use crate::topology::url::Endpoint;
+use crate::topology::view::View;
+
+impl Connector<'_> {
+    pub(super) fn apiserver_at(
+        &self,
+        dialler: &View<'_>,
+        endpoint: &Endpoint,
+    ) -> Result<Server, String> {
+        let (view, node) = self.node_at(dialler, &endpoint.host)?;
+        let Some(apiserver) = &node.apiserver else {
+            return Err(format!(
+                "no kube-apiserver is known on {} from these files",
+                node.name
+            ));
+        };
+        if apiserver.secure_port != endpoint.port {
+            return Err(format!(
+                "nothing is known to listen on port {} of {}, whose kube-apiserver listens on {}; perhaps a load balancer",
+                endpoint.port, node.name, apiserver.secure_port
+            ));
+        }
+        let Some(certificate) = &apiserver.certificate else {
+            return Err(format!(
+                "the manifest of {}'s kube-apiserver names no --tls-cert-file",
+                node.name
+            ));
+        };
+        self.seen(view, certificate)?;
+        Ok(Server {
+            component: view.component("kube-apiserver"),
+            shown: view.shown(certificate),
+            trusts: apiserver.client_ca.as_ref().map(|place| view.trust(place)),
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! Who dials whom, one file here for each kind of edge.
+//!
+//! What cannot be resolved from these files, a balancer or a name that no hosts file knows, is said with its reason.
+
+mod apiserver;
+mod etcd;
+mod kubeconfig;
+mod reach;
+
+use crate::place::Place;
+use crate::topology::Topology;
+use crate::topology::edge::Component;
+use crate::topology::edge::Dialled;
+use crate::topology::edge::Edge;
+use crate::topology::edge::EdgeKind;
+use crate::topology::edge::Kubeconfig;
+use crate::topology::edge::Shown;
+use crate::topology::edge::Trust;
+use crate::topology::edge::Unjudged;
+use crate::topology::node::Node;
+use crate::topology::url::Endpoint;
+use crate::topology::view::View;
+
+/// Adds every connection of the nodes of `topology`, which `views` has the facts of, in the same order.
+pub(super) fn connect(views: &[View<'_>], topology: &mut Topology) {
+    let mut connector = Connector {
+        views,
+        nodes: &topology.nodes,
+        kubeconfigs: Vec::new(),
+        dialled: Vec::new(),
+        edges: Vec::new(),
+        unjudged: Vec::new(),
+    };
+    for view in views {
+        for kubeconfig in &view.facts.kubeconfigs {
+            connector.kubeconfig(view, kubeconfig);
+        }
+        connector.etcd_of(view);
+    }
+    let Connector {
+        kubeconfigs,
+        dialled,
+        edges,
+        unjudged,
+        ..
+    } = connector;
+    topology.kubeconfigs = kubeconfigs;
+    topology.dialled = dialled;
+    topology.edges = edges;
+    topology.unjudged = unjudged;
+}
+
+struct Connector<'a> {
+    views: &'a [View<'a>],
+    nodes: &'a [Node],
+    kubeconfigs: Vec<Kubeconfig>,
+    dialled: Vec<Dialled>,
+    edges: Vec<Edge>,
+    unjudged: Vec<Unjudged>,
+}
+
+/// What one client brings to a connection.
+struct Client {
+    component: Component,
+    url: String,
+    told_at: Place,
+    tls_server_name: Option<String>,
+    unverified: Option<Place>,
+    trusts: Option<Trust>,
+    shows: Option<Shown>,
+}
+
+/// What listens at the other end.
+struct Server {
+    component: Component,
+    shown: Shown,
+    trusts: Option<Trust>,
+}
+
+impl Connector<'_> {
+    fn edge(&mut self, client: Client, endpoint: &Endpoint, server: Result<Server, String>) {
+        let trusts = match (client.trusts, &client.unverified) {
+            (Some(trusts), _) => Ok(trusts),
+            (None, Some(place)) => Ok(Trust {
+                place: place.clone(),
+                roots: Vec::new(),
+            }),
+            (None, None) => Err(
+                "it trusts this machine's own roots, which are not among these files".to_owned(),
+            ),
+        };
+        let ends = if endpoint.tls {
+            server.and_then(|server| Ok((server, trusts?)))
+        } else {
+            Err("it is dialled without TLS".to_owned())
+        };
+        let (server, trusts) = match ends {
+            Ok(ends) => ends,
+            Err(why) => return self.unjudged(client.component, client.url, client.told_at, why),
+        };
+        let asks_for = client
+            .tls_server_name
+            .unwrap_or_else(|| endpoint.host.clone());
+        self.edges.push(Edge {
+            id: format!("e{}", self.edges.len() + 1),
+            kind: EdgeKind::Tls,
+            client: client.component,
+            server: server.component,
+            dials: Some(client.url),
+            name: asks_for.parse().ok(),
+            asks_for: Some(asks_for),
+            unverified: client.unverified,
+            via: None,
+            told_at: client.told_at,
+            shown: server.shown,
+            trusts,
+            client_shows: client.shows.zip(server.trusts),
+        });
+    }
+
+    fn unjudged(&mut self, client: Component, dials: String, place: Place, why: String) {
+        self.unjudged.push(Unjudged {
+            client,
+            dials,
+            place,
+            why,
+        });
+    }
+}

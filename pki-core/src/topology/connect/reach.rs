@@ -1,0 +1,91 @@
+//! Where a host leads, seen from the node that dials it.
+
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+
+use crate::place::Place;
+use crate::topology::connect::Connector;
+use crate::topology::node::Node;
+use crate::topology::view::View;
+
+impl Connector<'_> {
+    pub(super) fn seen(&self, view: &View<'_>, certificate: &Place) -> Result<(), String> {
+        if view.facts.unseen.contains(&certificate.path) {
+            return Err(format!(
+                "its certificate {} on {} does not lie in what was given",
+                certificate.path.display(),
+                view.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// The node that `host` leads to, seen from `dialler`: by its hosts file, by the name of a node, by an address.
+    pub(super) fn node_at(
+        &self,
+        dialler: &View<'_>,
+        host: &str,
+    ) -> Result<(&View<'_>, &Node), String> {
+        let literal = host
+            .parse::<IpAddr>()
+            .ok()
+            .map(|address| address.to_canonical());
+        let address = literal.or_else(|| self.known_name(dialler, host));
+        let found = match address {
+            Some(address) => self.by_address(dialler, address),
+            None => self
+                .nodes
+                .iter()
+                .position(|node| node.name.eq_ignore_ascii_case(host)),
+        };
+        if let Some(ends) =
+            found.and_then(|index| Some((self.views.get(index)?, self.nodes.get(index)?)))
+        {
+            return Ok(ends);
+        }
+        Err(match (literal, address) {
+            (Some(_), _) => format!("{host} is no address of a node that was given"),
+            (None, Some(address)) => format!(
+                "{host} is {address} in the hosts file of {}, which is no address of a node that was given",
+                dialler.name
+            ),
+            (None, None) => format!(
+                "{host} is neither a node's name nor in the hosts file of {}",
+                dialler.name
+            ),
+        })
+    }
+
+    fn known_name(&self, dialler: &View<'_>, host: &str) -> Option<IpAddr> {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let entry = dialler
+            .facts
+            .hosts
+            .iter()
+            .find(|entry| entry.names.contains(&host));
+        match entry {
+            Some(entry) => Some(entry.address),
+            None => (host == "localhost").then_some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        }
+    }
+
+    /// A node's own address is stronger than one that merely something calls its own; a loopback address that is no
+    /// node's is the dialler itself.
+    fn by_address(&self, dialler: &View<'_>, address: IpAddr) -> Option<usize> {
+        let settled = self
+            .nodes
+            .iter()
+            .position(|node| node.address == Some(address));
+        let claimed = || {
+            self.nodes
+                .iter()
+                .position(|node| node.addresses.iter().any(|claim| claim.value == address))
+        };
+        settled.or_else(claimed).or_else(|| {
+            address
+                .is_loopback()
+                .then(|| self.nodes.iter().position(|node| node.name == dialler.name))
+                .flatten()
+        })
+    }
+}

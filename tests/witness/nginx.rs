@@ -13,6 +13,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use pki_core::verdict::openssl;
+use pki_core::verdict::openssl::ErrorCode;
 use pki_core::verdict::openssl::Settings;
 use pki_core::verdict::signatures::Signatures;
 use time::OffsetDateTime;
@@ -38,19 +39,33 @@ fn nginx_and_hapki_say_the_same() {
         if ask.host.is_empty() {
             ask.host = a_name_of(&ask.chain[0]).unwrap_or_default();
         }
-        !ask.roots.is_empty() && is_for_a_url(&ask.host) && is_ours(&ask.chain[0], world)
+        !ask.roots.is_empty()
+            && is_for_a_url(&ask.host)
+            && is_ours(&ask.chain[0], world)
+            && is_computed(ask)
     });
     let directory = tempfile::tempdir().unwrap();
     let nginx = Nginx::start(directory.path(), &asks, &servers.addresses);
-    let known = include_str!("known_nginx.toml");
     compare(
         "nginx",
-        known,
+        "",
         &asks,
         &servers,
         |_, address, _| nginx.dial(address),
         |ask| openssl::nginx(&ask.question(), &mut Signatures::default()),
     );
+}
+
+/// What is refused as too weak is forged here, so that its signature is wrong as well. nginx would tell that, as the last
+/// fault; hapki does not compute such signatures.
+fn is_computed(ask: &Ask) -> bool {
+    let faults = openssl::faults(&ask.question(), &mut Signatures::default());
+    !faults.iter().any(|fault| {
+        matches!(
+            fault.code,
+            ErrorCode::CaMdTooWeak | ErrorCode::CaKeyTooSmall
+        )
+    })
 }
 
 /// A running nginx.

@@ -258,7 +258,7 @@ fn curl(ask: &Ask, address: &str, directory: &Path) -> Option<String> {
     Some(format!("{before}OpenSSL/{}:{after}", openssl::RELEASE))
 }
 
-/// What curl takes for the host that it is: it reads `10.27.53.032` as 10.27.53.26.
+/// What curl takes for the host that it is: it reads `10.27.53.032` as 10.27.53.26, and `0x0a.0.0.1` as 10.0.0.1.
 pub fn is_for_a_url(host: &str) -> bool {
     let is_name = host
         .bytes()
@@ -267,5 +267,6 @@ pub fn is_for_a_url(host: &str) -> bool {
     let is_address = host
         .parse::<IpAddr>()
         .is_ok_and(|address| address.to_string() == host);
-    is_address || (is_name && !host.starts_with('.') && !host.contains(".."))
+    let is_hexadecimal = host.starts_with("0x");
+    is_address || (is_name && !is_hexadecimal && !host.starts_with('.') && !host.contains(".."))
 }

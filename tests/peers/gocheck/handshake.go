@@ -76,7 +76,7 @@ func (asked dialled) dial(listener net.Listener) (outcome, unfit error) {
 		return nil, err
 	}
 	defer connection.Close()
-	connection.SetDeadline(time.Now().Add(dialTimeout))
+	connection.SetDeadline(time.Now().Add(handshakeTimeout))
 	now := time.Unix(asked.Now, 0).UTC()
 	client := tls.Client(connection, &tls.Config{
 		RootCAs:    roots,
@@ -95,8 +95,11 @@ func serveOnce(listener net.Listener, shown tls.Certificate) error {
 		return err
 	}
 	defer connection.Close()
-	connection.SetDeadline(time.Now().Add(dialTimeout))
+	connection.SetDeadline(time.Now().Add(handshakeTimeout))
 	server := tls.Server(connection, &tls.Config{Certificates: []tls.Certificate{shown}})
 	server.Handshake()
 	return nil
 }
+
+// handshakeTimeout is long, for the machine may be busy: who is late would seem to refuse.
+const handshakeTimeout = time.Minute

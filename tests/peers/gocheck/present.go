@@ -65,7 +65,7 @@ func serveAlways(listener net.Listener, shown tls.Certificate) {
 		}
 		go func() {
 			defer connection.Close()
-			connection.SetDeadline(time.Now().Add(dialTimeout))
+			connection.SetDeadline(time.Now().Add(handshakeTimeout))
 			server := tls.Server(connection, &tls.Config{Certificates: []tls.Certificate{shown}})
 			if server.Handshake() != nil {
 				return

@@ -5,15 +5,27 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
+use crate::x509::der::BOOLEAN;
 use crate::x509::der::INTEGER;
 use crate::x509::der::OCTET_STRING;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::read;
-use crate::x509::der::read::BOOLEAN;
 use crate::x509::der::read::Element;
 use crate::x509::der::read::Reader;
 use crate::x509::name_constraints::NameConstraints;
 use crate::x509::policies::Policies;
+use crate::x509::rfc5280::AUTHORITY_KEY_IDENTIFIER;
+use crate::x509::rfc5280::BASIC_CONSTRAINTS;
+use crate::x509::rfc5280::DNS_NAME;
+use crate::x509::rfc5280::EXT_KEY_USAGE;
+use crate::x509::rfc5280::IP_ADDRESS;
+use crate::x509::rfc5280::KEY_IDENTIFIER;
+use crate::x509::rfc5280::KEY_USAGE;
+use crate::x509::rfc5280::NAME_CONSTRAINTS;
+use crate::x509::rfc5280::RFC822_NAME;
+use crate::x509::rfc5280::SUBJECT_ALT_NAME;
+use crate::x509::rfc5280::SUBJECT_KEY_IDENTIFIER;
+use crate::x509::rfc5280::URI;
 
 /// The extensions that verifiers look at (RFC 5280 section 4.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -233,18 +245,18 @@ fn take(read: &mut Extensions, extension: &RawExtension<'_>) -> Taken {
         KEY_USAGE => key_usage(value).map(|usage| {
             read.key_usage.get_or_insert(usage);
         }),
-        EXTENDED_KEY_USAGE => extended_key_usages(value).map(|usages| {
+        EXT_KEY_USAGE => extended_key_usages(value).map(|usages| {
             read.extended_key_usage.get_or_insert(usages);
         }),
-        SUBJECT_KEY_ID => subject_key_id(value).map(|id| {
+        SUBJECT_KEY_IDENTIFIER => subject_key_id(value).map(|id| {
             read.subject_key_id.get_or_insert(id);
         }),
-        AUTHORITY_KEY_ID => authority_key_id(value).map(|id| {
+        AUTHORITY_KEY_IDENTIFIER => authority_key_id(value).map(|id| {
             if read.authority_key_id.is_none() {
                 read.authority_key_id = id;
             }
         }),
-        SUBJECT_ALT_NAMES => return take_names(read, value),
+        SUBJECT_ALT_NAME => return take_names(read, value),
         NAME_CONSTRAINTS => return take_constraints(read, value),
         oid if Policies::has_field(oid) => {
             let policies = read.policies.get_or_insert_default();
@@ -346,10 +358,10 @@ fn general_names(mut value: Reader<'_>) -> Option<Vec<GeneralName>> {
 fn general_name(name: &Element<'_>) -> GeneralName {
     let text = || String::from_utf8_lossy(name.contents).into_owned();
     match name.tag {
-        0x81 => GeneralName::Email(text()),
-        0x82 => GeneralName::Dns(text()),
-        0x86 => GeneralName::Uri(text()),
-        0x87 => ip(name.contents).map_or(GeneralName::Other(7), GeneralName::Ip),
+        RFC822_NAME => GeneralName::Email(text()),
+        DNS_NAME => GeneralName::Dns(text()),
+        URI => GeneralName::Uri(text()),
+        IP_ADDRESS => ip(name.contents).map_or(GeneralName::Other(7), GeneralName::Ip),
         tag => GeneralName::Other(tag & 0x1f),
     }
 }
@@ -362,17 +374,6 @@ pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
     let sixteen = <[u8; 16]>::try_from(bytes).ok()?;
     Some(Ipv6Addr::from(sixteen).into())
 }
-
-const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
-const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
-const SUBJECT_ALT_NAMES: &[u8] = &[0x55, 0x1d, 17];
-const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
-const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
-const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
-const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
-
-/// keyIdentifier (RFC 5280 section 4.2.1.1).
-const KEY_IDENTIFIER: u8 = 0x80;
 
 /// In the order of their bits.
 const KEY_USAGES: [&str; 9] = [

@@ -10,6 +10,7 @@ pub mod name;
 pub mod name_constraints;
 pub mod pem;
 pub mod policies;
+pub(crate) mod rfc5280;
 pub mod san;
 pub mod signature;
 pub mod spki;

@@ -236,10 +236,14 @@ fn escaped(value: &str) -> String {
 fn text(value: &Element<'_>) -> Option<String> {
     let octets = value.contents;
     match value.tag {
-        UTF8_STRING | NUMERIC_STRING | PRINTABLE_STRING | IA5_STRING | VISIBLE_STRING
-        | GENERAL_STRING => String::from_utf8(octets.to_vec()).ok(),
-        T61_STRING => Some(octets.iter().copied().map(char::from).collect()),
-        BMP_STRING => {
+        der::UTF8_STRING
+        | der::NUMERIC_STRING
+        | der::PRINTABLE_STRING
+        | der::IA5_STRING
+        | der::VISIBLE_STRING
+        | der::GENERAL_STRING => String::from_utf8(octets.to_vec()).ok(),
+        der::T61_STRING => Some(octets.iter().copied().map(char::from).collect()),
+        der::BMP_STRING => {
             let whole = octets.len().is_multiple_of(2);
             let ended = octets.strip_suffix(&[0, 0]).filter(|_| whole);
             let units = ended.unwrap_or(octets).chunks_exact(2).map(|pair| {
@@ -251,7 +255,7 @@ fn text(value: &Element<'_>) -> Option<String> {
                 .ok()
                 .filter(|_| whole)
         }
-        UNIVERSAL_STRING => {
+        der::UNIVERSAL_STRING => {
             let characters = octets.chunks_exact(4).map(|quad| {
                 char::from_u32(
                     quad.iter()
@@ -291,17 +295,6 @@ fn dotted(oid: &str) -> Cow<'static, str> {
 pub(crate) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 /// commonName.
 pub(crate) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-
-/// String types (X.680 section 41).
-const UTF8_STRING: u8 = 12;
-const NUMERIC_STRING: u8 = 18;
-const PRINTABLE_STRING: u8 = 19;
-const T61_STRING: u8 = 20;
-const IA5_STRING: u8 = 22;
-const VISIBLE_STRING: u8 = 26;
-const GENERAL_STRING: u8 = 27;
-const UNIVERSAL_STRING: u8 = 28;
-const BMP_STRING: u8 = 30;
 
 /// The types that Go prints by name (crypto/x509/pkix, `attributeTypeNames`), and others seen in clusters.
 const TYPES: [(&str, Option<&str>); 11] = [

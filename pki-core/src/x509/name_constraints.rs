@@ -6,6 +6,12 @@ use crate::x509::der::SEQUENCE;
 use crate::x509::der::read::Element;
 use crate::x509::der::read::Reader;
 use crate::x509::extensions::ip;
+use crate::x509::rfc5280::DNS_NAME;
+use crate::x509::rfc5280::EXCLUDED_SUBTREES;
+use crate::x509::rfc5280::IP_ADDRESS;
+use crate::x509::rfc5280::PERMITTED_SUBTREES;
+use crate::x509::rfc5280::RFC822_NAME;
+use crate::x509::rfc5280::URI;
 
 /// Which names an authority may sign for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,8 +53,8 @@ impl NameConstraints {
     /// Reads the contents of the extension. `minimum` and `maximum` are passed over, as Go does.
     pub(crate) fn read(mut value: Reader<'_>) -> Option<Self> {
         let mut fields = value.inside(SEQUENCE)?;
-        let permitted = fields.optional(PERMITTED)?.map(subtrees);
-        let excluded = fields.optional(EXCLUDED)?.map(subtrees);
+        let permitted = fields.optional(PERMITTED_SUBTREES)?.map(subtrees);
+        let excluded = fields.optional(EXCLUDED_SUBTREES)?.map(subtrees);
         let side = |side: Option<Option<Vec<Subtree>>>| side.unwrap_or_else(|| Some(Vec::new()));
         Some(Self {
             permitted: side(permitted)?,
@@ -72,19 +78,16 @@ fn subtree(base: &Element<'_>) -> Option<Subtree> {
         text.map(str::to_owned)
     };
     Some(match base.tag {
-        0x81 => Subtree::Email(text()?),
-        0x82 => Subtree::Dns(text()?),
-        0x86 => Subtree::Uri(text()?),
-        0x87 => {
+        RFC822_NAME => Subtree::Email(text()?),
+        DNS_NAME => Subtree::Dns(text()?),
+        URI => Subtree::Uri(text()?),
+        IP_ADDRESS => {
             let (address, mask) = octets.split_at(octets.len() / 2);
             Subtree::Ip(ip(address)?, ip(mask)?)
         }
         other => Subtree::Other(other & 0x1f),
     })
 }
-
-const PERMITTED: u8 = 0xa0;
-const EXCLUDED: u8 = 0xa1;
 
 #[cfg(test)]
 mod tests {
@@ -108,8 +111,8 @@ mod tests {
         ];
         let excluded = [subtree(0x81, b"root@wudang"), subtree(0x86, b"emei")];
         let read = constraints(&[
-            &der::element(PERMITTED, &[&permitted.concat()]),
-            &der::element(EXCLUDED, &[&excluded.concat()]),
+            &der::element(PERMITTED_SUBTREES, &[&permitted.concat()]),
+            &der::element(EXCLUDED_SUBTREES, &[&excluded.concat()]),
         ])
         .unwrap();
         let ip = Subtree::Ip([10, 0, 0, 0].into(), [255, 0, 0, 0].into());
@@ -123,7 +126,7 @@ mod tests {
     fn what_is_no_name_constraints_is_not_read_as_such() {
         assert_eq!(NameConstraints::read(Reader::new(&[])), None);
         assert_eq!(constraints(&[&[0xa0, 2, 0x30]]), None);
-        let odd_length = der::element(PERMITTED, &[&subtree(0x87, &[10, 0, 0, 0, 255])]);
+        let odd_length = der::element(PERMITTED_SUBTREES, &[&subtree(0x87, &[10, 0, 0, 0, 255])]);
         assert_eq!(constraints(&[&odd_length]), None);
     }
 }

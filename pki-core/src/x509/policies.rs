@@ -5,6 +5,12 @@ use crate::x509::der::INTEGER;
 use crate::x509::der::OBJECT_IDENTIFIER;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::read::Reader;
+use crate::x509::rfc5280::CERTIFICATE_POLICIES;
+use crate::x509::rfc5280::INHIBIT_ANY_POLICY;
+use crate::x509::rfc5280::INHIBIT_POLICY_MAPPING;
+use crate::x509::rfc5280::POLICY_CONSTRAINTS;
+use crate::x509::rfc5280::POLICY_MAPPINGS;
+use crate::x509::rfc5280::REQUIRE_EXPLICIT_POLICY;
 
 /// The content bytes of an OBJECT IDENTIFIER.
 pub type Oid = Box<[u8]>;
@@ -27,22 +33,28 @@ pub struct Policies {
 impl Policies {
     /// Whether an extension, by the contents of its identifier, is one of these.
     pub(crate) fn has_field(oid: &[u8]) -> bool {
-        [POLICIES, MAPPINGS, CONSTRAINTS, INHIBIT_ANY].contains(&oid)
+        [
+            CERTIFICATE_POLICIES,
+            POLICY_MAPPINGS,
+            POLICY_CONSTRAINTS,
+            INHIBIT_ANY_POLICY,
+        ]
+        .contains(&oid)
     }
 
     /// Puts the extension `oid` into its field; `None` where it is none of these or does not parse.
     pub(crate) fn take(&mut self, oid: &[u8], mut value: Reader<'_>) -> Option<()> {
         match oid {
-            POLICIES => self.policies = each(value, oid_of)?,
-            MAPPINGS => {
+            CERTIFICATE_POLICIES => self.policies = each(value, oid_of)?,
+            POLICY_MAPPINGS => {
                 self.mappings = each(value, |mapping| Some((oid_of(mapping)?, oid_of(mapping)?)))?;
             }
-            CONSTRAINTS => {
+            POLICY_CONSTRAINTS => {
                 let mut fields = value.inside(SEQUENCE)?;
-                self.require_explicit = skip_certs(&mut fields, 0x80)?;
-                self.inhibit_mapping = skip_certs(&mut fields, 0x81)?;
+                self.require_explicit = skip_certs(&mut fields, REQUIRE_EXPLICIT_POLICY)?;
+                self.inhibit_mapping = skip_certs(&mut fields, INHIBIT_POLICY_MAPPING)?;
             }
-            INHIBIT_ANY => self.inhibit_any = skip_certs(&mut value, INTEGER)?,
+            INHIBIT_ANY_POLICY => self.inhibit_any = skip_certs(&mut value, INTEGER)?,
             _ => return None,
         }
         Some(())
@@ -77,14 +89,11 @@ fn skip_certs(reader: &mut Reader<'_>, tag: u8) -> Option<Option<u64>> {
     Some((!is_negative).then_some(number))
 }
 
-const POLICIES: &[u8] = &[0x55, 0x1d, 32];
-const MAPPINGS: &[u8] = &[0x55, 0x1d, 33];
-const CONSTRAINTS: &[u8] = &[0x55, 0x1d, 36];
-const INHIBIT_ANY: &[u8] = &[0x55, 0x1d, 54];
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::x509::rfc5280::ANY_POLICY;
+    use crate::x509::rfc5280::CRL_DISTRIBUTION_POINTS;
 
     fn taken(oid: &[u8], value: &[u8]) -> Option<Policies> {
         let mut policies = Policies::default();
@@ -94,25 +103,29 @@ mod tests {
 
     #[test]
     fn each_extension_has_its_field() {
-        let any = &[0x55, 0x1d, 0x20, 0][..];
-        let policies = taken(POLICIES, b"\x30\x08\x30\x06\x06\x04\x55\x1d\x20\x00").unwrap();
+        let any = ANY_POLICY;
+        let policies = taken(
+            CERTIFICATE_POLICIES,
+            b"\x30\x08\x30\x06\x06\x04\x55\x1d\x20\x00",
+        )
+        .unwrap();
         assert_eq!(*policies.policies, [any.into()]);
-        let mapped = taken(MAPPINGS, b"\x30\x08\x30\x06\x06\x01\x2a\x06\x01\x2b").unwrap();
+        let mapped = taken(POLICY_MAPPINGS, b"\x30\x08\x30\x06\x06\x01\x2a\x06\x01\x2b").unwrap();
         assert_eq!(mapped.mappings, [([0x2a].into(), [0x2b].into())]);
-        let constraints = taken(CONSTRAINTS, b"\x30\x06\x80\x01\x00\x81\x01\x05").unwrap();
+        let constraints = taken(POLICY_CONSTRAINTS, b"\x30\x06\x80\x01\x00\x81\x01\x05").unwrap();
         assert_eq!(constraints.require_explicit, Some(0));
         assert_eq!(constraints.inhibit_mapping, Some(5));
-        let any = taken(INHIBIT_ANY, b"\x02\x02\x01\x00").unwrap();
+        let any = taken(INHIBIT_ANY_POLICY, b"\x02\x02\x01\x00").unwrap();
         assert_eq!(any.inhibit_any, Some(256));
     }
 
     #[test]
     fn what_is_damaged_or_negative_counts_for_nothing() {
         assert_eq!(
-            taken(INHIBIT_ANY, b"\x02\x01\xff").unwrap(),
+            taken(INHIBIT_ANY_POLICY, b"\x02\x01\xff").unwrap(),
             Policies::default()
         );
-        assert_eq!(taken(POLICIES, b"\x30\x02\x30\x01"), None);
-        assert_eq!(taken(&[0x55, 0x1d, 31], b"\x30\x00"), None);
+        assert_eq!(taken(CERTIFICATE_POLICIES, b"\x30\x02\x30\x01"), None);
+        assert_eq!(taken(CRL_DISTRIBUTION_POINTS, b"\x30\x00"), None);
     }
 }

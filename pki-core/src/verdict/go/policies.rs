@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::x509::certificate::Certificate;
 use crate::x509::policies::Policies;
+use crate::x509::rfc5280::ANY_POLICY;
 
 /// Whether the policies of `chain`, leaf first and root last, are valid.
 pub(super) fn are_valid(chain: &[&Certificate]) -> bool {
@@ -283,6 +284,3 @@ impl<'a> Graph<'a> {
         }
     }
 }
-
-/// anyPolicy, 2.5.29.32.0.
-const ANY_POLICY: &[u8] = &[0x55, 0x1d, 0x20, 0];

@@ -9,10 +9,10 @@ use crate::verdict::openssl::chain::Chain;
 use crate::verdict::openssl::error::ErrorCode;
 use crate::verdict::openssl::hostname::matches_host;
 use crate::verdict::openssl::hostname::matches_ip;
-use crate::verdict::openssl::seen::DNS_NAME;
 use crate::verdict::openssl::seen::Seen;
 use crate::verdict::openssl::strength::key_bits;
 use crate::verdict::signatures::Signatures;
+use crate::x509::rfc5280::DNS_NAME;
 use crate::x509::spki::PublicKeyAlgorithm;
 
 /// The faults so far, in the order in which OpenSSL tells its callback of them.

@@ -1,18 +1,21 @@
 //! Name constraints: `NAME_CONSTRAINTS_check` and `NAME_CONSTRAINTS_check_CN` (crypto/x509/v3_ncons.c).
 
 use crate::verdict::openssl::der::Element;
-use crate::verdict::openssl::der::SEQUENCE;
 use crate::verdict::openssl::der::elements;
 use crate::verdict::openssl::der::inside;
 use crate::verdict::openssl::error::ErrorCode;
 use crate::verdict::openssl::name::Name;
-use crate::verdict::openssl::seen::DIRECTORY_NAME;
-use crate::verdict::openssl::seen::DNS_NAME;
-use crate::verdict::openssl::seen::EMAIL;
-use crate::verdict::openssl::seen::IP_ADDRESS;
-use crate::verdict::openssl::seen::OTHER_NAME;
 use crate::verdict::openssl::seen::Seen;
-use crate::verdict::openssl::seen::URI;
+use crate::x509::der::SEQUENCE;
+use crate::x509::rfc5280::DIRECTORY_NAME;
+use crate::x509::rfc5280::DNS_NAME;
+use crate::x509::rfc5280::EXCLUDED_SUBTREES;
+use crate::x509::rfc5280::IP_ADDRESS;
+use crate::x509::rfc5280::MINIMUM;
+use crate::x509::rfc5280::OTHER_NAME;
+use crate::x509::rfc5280::PERMITTED_SUBTREES;
+use crate::x509::rfc5280::RFC822_NAME;
+use crate::x509::rfc5280::URI;
 
 /// What a CA may certify and what not.
 #[derive(Debug)]
@@ -47,8 +50,8 @@ impl<'a> Constraints<'a> {
             let subtrees = elements(list.content)?;
             let subtrees = subtrees.iter().map(Subtree::read).collect::<Option<_>>()?;
             match list.tag {
-                0xa0 => constraints.permitted = subtrees,
-                0xa1 => constraints.excluded = subtrees,
+                PERMITTED_SUBTREES => constraints.permitted = subtrees,
+                EXCLUDED_SUBTREES => constraints.excluded = subtrees,
                 _ => return None,
             }
         }
@@ -67,7 +70,7 @@ impl<'a> Constraints<'a> {
             self.check_one(&Base::directory_name(subject))?;
             for email in subject.emails() {
                 let email = email.ok_or(ErrorCode::UnsupportedNameSyntax)?;
-                self.check_one(&Base::plain(EMAIL, email))?;
+                self.check_one(&Base::plain(RFC822_NAME, email))?;
             }
         }
         for name in &certificate.names {
@@ -148,7 +151,7 @@ impl<'a> Subtree<'a> {
                 Ok(canonical(name).starts_with(&canonical(&self.base)))
             }
             DNS_NAME => Ok(holds_dns(base, content)),
-            EMAIL => holds_email(base, content),
+            RFC822_NAME => holds_email(base, content),
             URI => holds_uri(base, content),
             IP_ADDRESS => holds_ip(base, content),
             _ => Err(ErrorCode::UnsupportedConstraintType),
@@ -293,6 +296,3 @@ fn other_kind(content: &[u8]) -> Option<&[u8]> {
 
 /// `NAME_CHECK_MAX`: names times constraints.
 const MOST_COMPARISONS: usize = 1 << 20;
-
-/// The [0] of a GeneralSubtree.
-const MINIMUM: u8 = 0x80;

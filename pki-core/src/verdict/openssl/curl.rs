@@ -8,10 +8,10 @@ use crate::verdict::openssl::Name;
 use crate::verdict::openssl::Question;
 use crate::verdict::openssl::RELEASE;
 use crate::verdict::openssl::faults;
-use crate::verdict::openssl::seen::DNS_NAME;
-use crate::verdict::openssl::seen::IP_ADDRESS;
 use crate::verdict::openssl::seen::Seen;
 use crate::verdict::signatures::Signatures;
+use crate::x509::rfc5280::DNS_NAME;
+use crate::x509::rfc5280::IP_ADDRESS;
 
 /// What curl prints; `None` when it is content.
 ///

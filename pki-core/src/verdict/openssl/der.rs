@@ -1,4 +1,5 @@
-//! The elements of a DER structure, one after the other.
+//! The elements of a structure, one after the other, as OpenSSL takes them (`asn1_get_length`, crypto/asn1/asn1_lib.c):
+//! a length need not be in its shortest form, which Go and so [`crate::x509::der`] insist on.
 
 /// One element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,18 +64,13 @@ fn first(der: &[u8]) -> Option<Element<'_>> {
     })
 }
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
 const LONG_TAG: u8 = 0x1f;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::x509::der::INTEGER;
+    use crate::x509::der::SEQUENCE;
 
     #[test]
     fn what_is_cut_or_goes_on_is_no_structure() {

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::verdict::openssl::seen::DNS_NAME;
-use crate::verdict::openssl::seen::IP_ADDRESS;
 use crate::verdict::openssl::seen::Seen;
+use crate::x509::rfc5280::DNS_NAME;
+use crate::x509::rfc5280::IP_ADDRESS;
 
 /// Whether a dialled name is among a certificate's. The common name counts where there is no dNSName.
 pub(super) fn matches_host(certificate: &Seen<'_>, host: &str) -> bool {

@@ -1,12 +1,20 @@
 //! Names as OpenSSL compares them: `x509_name_canon` of crypto/x509/x_name.c. Case, and the number of blanks, do not count.
 
 use crate::verdict::openssl::der::Element;
-use crate::verdict::openssl::der::OBJECT_IDENTIFIER;
-use crate::verdict::openssl::der::SEQUENCE;
-use crate::verdict::openssl::der::SET;
 use crate::verdict::openssl::der::elements;
 use crate::verdict::openssl::der::inside;
 use crate::x509::der as write;
+use crate::x509::der::BMP_STRING;
+use crate::x509::der::IA5_STRING;
+use crate::x509::der::NUMERIC_STRING;
+use crate::x509::der::OBJECT_IDENTIFIER;
+use crate::x509::der::PRINTABLE_STRING;
+use crate::x509::der::SEQUENCE;
+use crate::x509::der::SET;
+use crate::x509::der::T61_STRING;
+use crate::x509::der::UNIVERSAL_STRING;
+use crate::x509::der::UTF8_STRING;
+use crate::x509::der::VISIBLE_STRING;
 
 /// A distinguished name.
 #[derive(Clone, Debug, Default)]
@@ -131,15 +139,6 @@ fn folded(text: &[u8]) -> Vec<u8> {
 /// The content octets of the types looked for: commonName, and emailAddress of PKCS #9.
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const EMAIL: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
-
-const UTF8_STRING: u8 = 12;
-const NUMERIC_STRING: u8 = 18;
-const PRINTABLE_STRING: u8 = 19;
-const T61_STRING: u8 = 20;
-pub(super) const IA5_STRING: u8 = 22;
-const VISIBLE_STRING: u8 = 26;
-const UNIVERSAL_STRING: u8 = 28;
-const BMP_STRING: u8 = 30;
 
 #[cfg(test)]
 mod tests {

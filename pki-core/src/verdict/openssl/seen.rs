@@ -1,13 +1,7 @@
 //! A certificate as `ossl_x509v3_cache_extensions` (crypto/x509/v3_purp.c) sees it.
 
 use crate::verdict::openssl::constraints::Constraints;
-use crate::verdict::openssl::der::BIT_STRING;
-use crate::verdict::openssl::der::BOOLEAN;
 use crate::verdict::openssl::der::Element;
-use crate::verdict::openssl::der::INTEGER;
-use crate::verdict::openssl::der::OBJECT_IDENTIFIER;
-use crate::verdict::openssl::der::OCTET_STRING;
-use crate::verdict::openssl::der::SEQUENCE;
 use crate::verdict::openssl::der::elements;
 use crate::verdict::openssl::der::inside;
 use crate::verdict::openssl::der::only;
@@ -15,6 +9,31 @@ use crate::verdict::openssl::name::Name;
 use crate::verdict::openssl::strength::Algorithm;
 use crate::verdict::openssl::strength::KeyKind;
 use crate::x509::certificate::Certificate;
+use crate::x509::der::BIT_STRING;
+use crate::x509::der::BOOLEAN;
+use crate::x509::der::INTEGER;
+use crate::x509::der::OBJECT_IDENTIFIER;
+use crate::x509::der::OCTET_STRING;
+use crate::x509::der::SEQUENCE;
+use crate::x509::rfc5280::AUTHORITY_CERT_ISSUER;
+use crate::x509::rfc5280::AUTHORITY_CERT_SERIAL_NUMBER;
+use crate::x509::rfc5280::AUTHORITY_KEY_IDENTIFIER;
+use crate::x509::rfc5280::BASIC_CONSTRAINTS;
+use crate::x509::rfc5280::CERTIFICATE_POLICIES;
+use crate::x509::rfc5280::CRL_DISTRIBUTION_POINTS;
+use crate::x509::rfc5280::DIRECTORY_NAME;
+use crate::x509::rfc5280::EXT_KEY_USAGE;
+use crate::x509::rfc5280::EXTENSIONS;
+use crate::x509::rfc5280::INHIBIT_ANY_POLICY;
+use crate::x509::rfc5280::ISSUER_ALT_NAME;
+use crate::x509::rfc5280::KEY_IDENTIFIER;
+use crate::x509::rfc5280::KEY_USAGE;
+use crate::x509::rfc5280::NAME_CONSTRAINTS;
+use crate::x509::rfc5280::POLICY_CONSTRAINTS;
+use crate::x509::rfc5280::POLICY_MAPPINGS;
+use crate::x509::rfc5280::SUBJECT_ALT_NAME;
+use crate::x509::rfc5280::SUBJECT_KEY_IDENTIFIER;
+use crate::x509::rfc5280::VERSION;
 
 /// What verification looks at, each part read once.
 #[derive(Debug)]
@@ -84,7 +103,7 @@ impl<'a> Seen<'a> {
             version_1: fields.version_1,
             basic_constraints: extensions.take(BASIC_CONSTRAINTS, basic_constraints),
             key_usage: extensions.take(KEY_USAGE, key_usage),
-            extended_key_usage: extensions.take(EXTENDED_KEY_USAGE, object_identifiers),
+            extended_key_usage: extensions.take(EXT_KEY_USAGE, object_identifiers),
             netscape_type: extensions.take(NETSCAPE_TYPE, netscape_type),
             proxy: extensions
                 .take(PROXY, |value| inside(value, SEQUENCE))
@@ -93,9 +112,10 @@ impl<'a> Seen<'a> {
                 .take(SUBJECT_ALT_NAME, |value| inside(value, SEQUENCE))
                 .unwrap_or_default(),
             constraints: extensions.take(NAME_CONSTRAINTS, Constraints::read),
-            subject_key_id: extensions.take(SUBJECT_KEY_ID, |value| only(value, OCTET_STRING)),
+            subject_key_id: extensions
+                .take(SUBJECT_KEY_IDENTIFIER, |value| only(value, OCTET_STRING)),
             authority: extensions
-                .take(AUTHORITY_KEY_ID, authority)
+                .take(AUTHORITY_KEY_IDENTIFIER, authority)
                 .unwrap_or_default(),
             unhandled_critical: extensions.unhandled_critical(),
             invalid: false,
@@ -307,9 +327,9 @@ fn authority(value: &[u8]) -> Option<Authority<'_>> {
     let mut authority = Authority::default();
     for part in inside(value, SEQUENCE)? {
         match part.tag {
-            0x80 => authority.key_id = Some(part.content),
-            0x82 => authority.serial = Some(part.content),
-            0xa1 => {
+            KEY_IDENTIFIER => authority.key_id = Some(part.content),
+            AUTHORITY_CERT_SERIAL_NUMBER => authority.serial = Some(part.content),
+            AUTHORITY_CERT_ISSUER => {
                 let names = elements(part.content)?;
                 // Only the first directoryName counts.
                 let name = names.iter().find(|name| name.tag == DIRECTORY_NAME);
@@ -321,46 +341,26 @@ fn authority(value: &[u8]) -> Option<Authority<'_>> {
     Some(authority)
 }
 
-const VERSION: u8 = 0xa0;
-const EXTENSIONS: u8 = 0xa3;
-
-/// Tags of GeneralName (RFC 5280 section 4.2.1.6).
-pub(super) const OTHER_NAME: u8 = 0xa0;
-pub(super) const EMAIL: u8 = 0x81;
-pub(super) const DNS_NAME: u8 = 0x82;
-pub(super) const DIRECTORY_NAME: u8 = 0xa4;
-pub(super) const URI: u8 = 0x86;
-pub(super) const IP_ADDRESS: u8 = 0x87;
-
-/// The content octets of extensions.
-const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
-const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
-const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
-const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 18];
-const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
-const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
-const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
-const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+/// The contents of netscape-cert-type and of id-pe-proxyCertInfo (RFC 3820).
 const NETSCAPE_TYPE: &[u8] = &[0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 1, 1];
 const PROXY: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 14];
 
-/// `X509_supported_extension`: those that may be critical. The ones that have no name here are certificatePolicies,
-/// cRLDistributionPoints, IP address blocks, AS numbers, OCSP no check, policyConstraints, policyMappings and
-/// inhibitAnyPolicy.
+/// `X509_supported_extension`: those that may be critical. The ones that have no name here are IP address blocks,
+/// AS numbers and OCSP no check.
 const SUPPORTED: &[&[u8]] = &[
     NETSCAPE_TYPE,
     KEY_USAGE,
     SUBJECT_ALT_NAME,
     BASIC_CONSTRAINTS,
-    EXTENDED_KEY_USAGE,
+    EXT_KEY_USAGE,
     NAME_CONSTRAINTS,
     PROXY,
-    &[0x55, 0x1d, 32],
-    &[0x55, 0x1d, 31],
+    CERTIFICATE_POLICIES,
+    CRL_DISTRIBUTION_POINTS,
     &[0x2b, 6, 1, 5, 5, 7, 1, 7],
     &[0x2b, 6, 1, 5, 5, 7, 1, 8],
     &[0x2b, 6, 1, 5, 5, 7, 48, 1, 5],
-    &[0x55, 0x1d, 36],
-    &[0x55, 0x1d, 33],
-    &[0x55, 0x1d, 54],
+    POLICY_CONSTRAINTS,
+    POLICY_MAPPINGS,
+    INHIBIT_ANY_POLICY,
 ];

@@ -1,9 +1,9 @@
 //! How strong keys and signatures are in bits, which the security level is compared with.
 
-use crate::verdict::openssl::der::OBJECT_IDENTIFIER;
-use crate::verdict::openssl::der::SEQUENCE;
 use crate::verdict::openssl::der::elements;
 use crate::verdict::openssl::der::inside;
+use crate::x509::der::OBJECT_IDENTIFIER;
+use crate::x509::der::SEQUENCE;
 use crate::x509::spki::PublicKey;
 use crate::x509::spki::PublicKeyAlgorithm;
 

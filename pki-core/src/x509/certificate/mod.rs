@@ -18,6 +18,7 @@ use crate::x509::hex;
 use crate::x509::name::DistinguishedName;
 use crate::x509::pem;
 use crate::x509::pem::PemError;
+use crate::x509::rfc5280::SUBJECT_ALT_NAME;
 use crate::x509::spki::PublicKey;
 
 pub use crate::x509::extensions::BasicConstraints;
@@ -143,7 +144,7 @@ impl Certificate {
 
     /// The contents of the extension with subject alternative names, as they are written. Walks the certificate anew.
     pub fn subject_alt_names_der(&self) -> Option<&[u8]> {
-        read::extension(self.as_der(), SUBJECT_ALT_NAMES)
+        read::extension(self.as_der(), SUBJECT_ALT_NAME)
     }
 
     /// Whether subject and issuer are the same bytes.
@@ -266,8 +267,6 @@ fn in_utc(instant: OffsetDateTime) -> OffsetDateTime {
 }
 
 const LABEL: &str = "CERTIFICATE";
-/// 2.5.29.17.
-const SUBJECT_ALT_NAMES: &[u8] = &[0x55, 0x1d, 17];
 const OTHER_LABELS: [&str; 2] = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"];
 
 #[cfg(test)]

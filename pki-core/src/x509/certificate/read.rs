@@ -10,15 +10,19 @@ use time::OffsetDateTime;
 
 use crate::x509::certificate::CertificateError;
 use crate::x509::certificate::Parsed;
+use crate::x509::der::BOOLEAN;
 use crate::x509::der::INTEGER;
 use crate::x509::der::OBJECT_IDENTIFIER;
 use crate::x509::der::OCTET_STRING;
 use crate::x509::der::SEQUENCE;
-use crate::x509::der::read::BOOLEAN;
 use crate::x509::der::read::Reader;
 use crate::x509::extensions;
 use crate::x509::extensions::RawExtension;
 use crate::x509::name::DistinguishedName;
+use crate::x509::rfc5280::EXTENSIONS;
+use crate::x509::rfc5280::ISSUER_UNIQUE_ID;
+use crate::x509::rfc5280::SUBJECT_UNIQUE_ID;
+use crate::x509::rfc5280::VERSION;
 use crate::x509::spki::PublicKey;
 
 /// Reads one certificate with nothing after it.
@@ -177,8 +181,3 @@ fn range_of(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
     let range = start..start.checked_add(part.len())?;
     whole.get(range.clone()).map(|_| range)
 }
-
-const VERSION: u8 = 0xa0;
-const ISSUER_UNIQUE_ID: u8 = 0x81;
-const SUBJECT_UNIQUE_ID: u8 = 0x82;
-const EXTENSIONS: u8 = 0xa3;

@@ -5,10 +5,10 @@ pub(crate) mod time;
 
 use pkcs8::ObjectIdentifier;
 
-/// SEQUENCE.
-pub(crate) const SEQUENCE: u8 = 0x30;
-/// SET.
-pub(crate) const SET: u8 = 0x31;
+// The identifier octets of the universal types (X.680 section 8.6, X.690 section 8.1.2).
+
+/// BOOLEAN.
+pub(crate) const BOOLEAN: u8 = 0x01;
 /// INTEGER.
 pub(crate) const INTEGER: u8 = 0x02;
 /// BIT STRING.
@@ -19,8 +19,30 @@ pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 /// UTF8String.
 pub(crate) const UTF8_STRING: u8 = 0x0c;
+/// NumericString.
+pub(crate) const NUMERIC_STRING: u8 = 0x12;
 /// PrintableString.
 pub(crate) const PRINTABLE_STRING: u8 = 0x13;
+/// T61String.
+pub(crate) const T61_STRING: u8 = 0x14;
+/// IA5String.
+pub(crate) const IA5_STRING: u8 = 0x16;
+/// UTCTime.
+pub(crate) const UTC_TIME: u8 = 0x17;
+/// GeneralizedTime.
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+/// VisibleString.
+pub(crate) const VISIBLE_STRING: u8 = 0x1a;
+/// GeneralString.
+pub(crate) const GENERAL_STRING: u8 = 0x1b;
+/// UniversalString.
+pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
+/// BMPString.
+pub(crate) const BMP_STRING: u8 = 0x1e;
+/// SEQUENCE.
+pub(crate) const SEQUENCE: u8 = 0x30;
+/// SET.
+pub(crate) const SET: u8 = 0x31;
 
 /// One element: tag, length (X.690 section 10.1, the shortest form) and `parts` one after the other.
 pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {

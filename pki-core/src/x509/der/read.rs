@@ -2,6 +2,7 @@
 //! four octets, tags below 31. What stands behind the last element that is asked for is the caller's concern.
 
 use crate::x509::der::BIT_STRING;
+use crate::x509::der::BOOLEAN;
 use crate::x509::der::INTEGER;
 use crate::x509::der::OBJECT_IDENTIFIER;
 
@@ -205,9 +206,6 @@ fn long_length(rest: &[u8], octets: usize) -> Option<(usize, usize)> {
         .fold(0, |length, digit| length << 8 | usize::from(*digit));
     is_shortest.then_some((octets, length))
 }
-
-/// BOOLEAN.
-pub(crate) const BOOLEAN: u8 = 0x01;
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,8 @@ use time::OffsetDateTime;
 use time::Time;
 use time::UtcOffset;
 
+use crate::x509::der::GENERALIZED_TIME;
+use crate::x509::der::UTC_TIME;
 use crate::x509::der::read::Reader;
 
 impl Reader<'_> {
@@ -85,11 +87,6 @@ impl Digits<'_> {
             .flatten()
     }
 }
-
-/// UTCTime.
-pub(crate) const UTC_TIME: u8 = 0x17;
-/// GeneralizedTime.
-pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 
 #[cfg(test)]
 mod tests {

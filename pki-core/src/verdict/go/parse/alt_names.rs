@@ -7,6 +7,10 @@ use crate::verdict::go::url::Url;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::read::Element;
 use crate::x509::der::read::Reader;
+use crate::x509::rfc5280::DNS_NAME;
+use crate::x509::rfc5280::IP_ADDRESS;
+use crate::x509::rfc5280::RFC822_NAME;
+use crate::x509::rfc5280::URI;
 
 /// Checks the value of the extension. Names of other kinds are passed over.
 pub(super) fn check(mut value: Reader<'_>) -> Result<(), ParseRefusal> {
@@ -25,10 +29,10 @@ pub(super) fn check(mut value: Reader<'_>) -> Result<(), ParseRefusal> {
 fn check_name(name: &Element<'_>) -> Result<(), ParseRefusal> {
     let octets = name.contents;
     match name.tag {
-        0x81 if !octets.is_ascii() => Err("x509: SAN rfc822Name is malformed".into()),
-        0x82 if !octets.is_ascii() => Err("x509: SAN dNSName is malformed".into()),
-        0x86 => check_uri(octets),
-        0x87 if octets.len() != 4 && octets.len() != 16 => {
+        RFC822_NAME if !octets.is_ascii() => Err("x509: SAN rfc822Name is malformed".into()),
+        DNS_NAME if !octets.is_ascii() => Err("x509: SAN dNSName is malformed".into()),
+        URI => check_uri(octets),
+        IP_ADDRESS if octets.len() != 4 && octets.len() != 16 => {
             Err(format!("x509: cannot parse IP address of length {}", octets.len()).into())
         }
         _ => Ok(()),

@@ -9,6 +9,12 @@ use crate::x509::der::SEQUENCE;
 use crate::x509::der::read::Element;
 use crate::x509::der::read::Reader;
 use crate::x509::hex;
+use crate::x509::rfc5280::DNS_NAME;
+use crate::x509::rfc5280::EXCLUDED_SUBTREES;
+use crate::x509::rfc5280::IP_ADDRESS;
+use crate::x509::rfc5280::PERMITTED_SUBTREES;
+use crate::x509::rfc5280::RFC822_NAME;
+use crate::x509::rfc5280::URI;
 
 /// Checks the value of the extension.
 pub(super) fn check(value: Reader<'_>) -> Result<(), ParseRefusal> {
@@ -27,8 +33,8 @@ fn subtrees(mut value: Reader<'_>) -> Option<[Reader<'_>; 2]> {
         return None;
     }
     let none = Reader::new(&[]);
-    let permitted = inside.optional(0xa0)?.unwrap_or(none);
-    let excluded = inside.optional(0xa1)?.unwrap_or(none);
+    let permitted = inside.optional(PERMITTED_SUBTREES)?.unwrap_or(none);
+    let excluded = inside.optional(EXCLUDED_SUBTREES)?.unwrap_or(none);
     inside.is_empty().then_some([permitted, excluded])
 }
 
@@ -46,7 +52,7 @@ fn check_subtrees(mut subtrees: Reader<'_>) -> Result<(), ParseRefusal> {
 /// Bases of other kinds are passed over.
 fn check_base(base: &Element<'_>) -> Result<(), ParseRefusal> {
     match base.tag {
-        0x81 => {
+        RFC822_NAME => {
             let text = ia5(base.contents)?;
             let is_valid = if text.contains('@') {
                 Mailbox::parse(text).is_some()
@@ -61,13 +67,13 @@ fn check_base(base: &Element<'_>) -> Result<(), ParseRefusal> {
                 .into()
             })
         }
-        0x82 => {
+        DNS_NAME => {
             let text = ia5(base.contents)?;
             is_valid_domain(text, true).then_some(()).ok_or_else(|| {
                 format!("x509: failed to parse dnsName constraint {}", quote(text)).into()
             })
         }
-        0x86 => {
+        URI => {
             let text = ia5(base.contents)?;
             let fault = match address::parse(text.as_bytes()) {
                 Ok(address) if !address.has_zone => ": cannot be IP address",
@@ -80,7 +86,7 @@ fn check_base(base: &Element<'_>) -> Result<(), ParseRefusal> {
             )
             .into())
         }
-        0x87 => check_network(base.contents),
+        IP_ADDRESS => check_network(base.contents),
         _ => Ok(()),
     }
 }

@@ -6,14 +6,34 @@ use crate::verdict::go::parse::ParseRefusal;
 use crate::verdict::go::parse::alt_names;
 use crate::verdict::go::parse::constraints;
 use crate::verdict::go::parse::int64;
+use crate::x509::der::BOOLEAN;
 use crate::x509::der::INTEGER;
 use crate::x509::der::OBJECT_IDENTIFIER;
 use crate::x509::der::OCTET_STRING;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::read;
-use crate::x509::der::read::BOOLEAN;
 use crate::x509::der::read::Reader;
 use crate::x509::extensions::RawExtension;
+use crate::x509::rfc5280::AUTHORITY_INFO_ACCESS;
+use crate::x509::rfc5280::AUTHORITY_KEY_IDENTIFIER;
+use crate::x509::rfc5280::BASIC_CONSTRAINTS;
+use crate::x509::rfc5280::CERTIFICATE_POLICIES;
+use crate::x509::rfc5280::CRL_DISTRIBUTION_POINTS;
+use crate::x509::rfc5280::DISTRIBUTION_POINT;
+use crate::x509::rfc5280::EXT_KEY_USAGE;
+use crate::x509::rfc5280::EXTENSIONS;
+use crate::x509::rfc5280::FULL_NAME;
+use crate::x509::rfc5280::INHIBIT_ANY_POLICY;
+use crate::x509::rfc5280::INHIBIT_POLICY_MAPPING;
+use crate::x509::rfc5280::KEY_IDENTIFIER;
+use crate::x509::rfc5280::KEY_USAGE;
+use crate::x509::rfc5280::NAME_CONSTRAINTS;
+use crate::x509::rfc5280::POLICY_CONSTRAINTS;
+use crate::x509::rfc5280::POLICY_MAPPINGS;
+use crate::x509::rfc5280::REQUIRE_EXPLICIT_POLICY;
+use crate::x509::rfc5280::SUBJECT_ALT_NAME;
+use crate::x509::rfc5280::SUBJECT_KEY_IDENTIFIER;
+use crate::x509::rfc5280::URI;
 
 /// Checks the extensions, where they come next: first that there is a list of them, then each.
 pub(super) fn check(tbs: &mut Reader<'_>) -> Result<(), ParseRefusal> {
@@ -63,32 +83,32 @@ fn read_extension(mut extension: Reader<'_>) -> Result<RawExtension<'_>, ParseRe
 fn process(extension: &RawExtension<'_>) -> Result<(), ParseRefusal> {
     let mut value = Reader::new(extension.value);
     match extension.oid {
-        [0x55, 0x1d, 14] => {
+        SUBJECT_KEY_IDENTIFIER => {
             if extension.critical {
                 return Err("x509: subject key identifier incorrectly marked critical".into());
             }
             let id = value.contents(OCTET_STRING);
             id.ok_or("x509: invalid subject key identifier")?;
         }
-        [0x55, 0x1d, 15] => {
+        KEY_USAGE => {
             value.bit_string().ok_or("x509: invalid key usage")?;
         }
-        [0x55, 0x1d, 17] => alt_names::check(value)?,
-        [0x55, 0x1d, 19] => {
+        SUBJECT_ALT_NAME => alt_names::check(value)?,
+        BASIC_CONSTRAINTS => {
             basic_constraints(value).ok_or("x509: invalid basic constraints")?;
         }
-        [0x55, 0x1d, 30] => constraints::check(value)?,
-        [0x55, 0x1d, 31] => distribution_points(value)?,
-        [0x55, 0x1d, 32] => policies(value).ok_or("x509: invalid certificate policies")?,
-        [0x55, 0x1d, 33] => {
+        NAME_CONSTRAINTS => constraints::check(value)?,
+        CRL_DISTRIBUTION_POINTS => distribution_points(value)?,
+        CERTIFICATE_POLICIES => policies(value).ok_or("x509: invalid certificate policies")?,
+        POLICY_MAPPINGS => {
             mappings(value).ok_or("x509: invalid policy mappings extension")?;
         }
-        [0x55, 0x1d, 35] => authority_key_id(extension)?,
-        [0x55, 0x1d, 36] => {
+        AUTHORITY_KEY_IDENTIFIER => authority_key_id(extension)?,
+        POLICY_CONSTRAINTS => {
             policy_constraints(value).ok_or("x509: invalid policy constraints extension")?;
         }
-        [0x55, 0x1d, 37] => usages(value).ok_or("x509: invalid extended key usages")?,
-        [0x55, 0x1d, 54] => {
+        EXT_KEY_USAGE => usages(value).ok_or("x509: invalid extended key usages")?,
+        INHIBIT_ANY_POLICY => {
             let skip = value.integer().and_then(int64);
             skip.ok_or("x509: invalid inhibit any policy extension")?;
         }
@@ -126,10 +146,10 @@ fn distribution_points(mut value: Reader<'_>) -> Result<(), ParseRefusal> {
         .ok_or("x509: invalid CRL distribution points")?;
     while !points.is_empty() {
         let mut point = points.inside(SEQUENCE).ok_or(FAULT)?;
-        let Some(mut name) = point.optional(0xa0).ok_or(FAULT)? else {
+        let Some(mut name) = point.optional(DISTRIBUTION_POINT).ok_or(FAULT)? else {
             continue;
         };
-        let mut names = name.inside(0xa0).ok_or(FAULT)?;
+        let mut names = name.inside(FULL_NAME).ok_or(FAULT)?;
         while names.is_next(URI) {
             names.any().ok_or(FAULT)?;
         }
@@ -170,14 +190,14 @@ fn authority_key_id(extension: &RawExtension<'_>) -> Result<(), ParseRefusal> {
         return Err("x509: authority key identifier incorrectly marked critical".into());
     }
     let id = Reader::new(extension.value).inside(SEQUENCE);
-    id.and_then(|mut id| id.optional(0x80))
+    id.and_then(|mut id| id.optional(KEY_IDENTIFIER))
         .ok_or("x509: invalid authority key identifier")?;
     Ok(())
 }
 
 fn policy_constraints(mut value: Reader<'_>) -> Option<()> {
     let mut inside = value.inside(SEQUENCE)?;
-    for tag in [0x80, 0x81] {
+    for tag in [REQUIRE_EXPLICIT_POLICY, INHIBIT_POLICY_MAPPING] {
         if inside.is_next(tag) {
             inside.integer_tagged(tag).and_then(int64)?;
         }
@@ -204,8 +224,3 @@ fn authority_info(mut value: Reader<'_>) -> Option<()> {
 }
 
 const MALFORMED: &str = "x509: malformed extensions";
-const EXTENSIONS: u8 = 0xa3;
-/// uniformResourceIdentifier (RFC 5280 section 4.2.1.6).
-const URI: u8 = 0x86;
-/// id-pe-authorityInfoAccess, 1.3.6.1.5.5.7.1.1.
-const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];

@@ -12,10 +12,13 @@ mod names;
 use std::borrow::Cow;
 
 use crate::x509::certificate::Certificate;
+use crate::x509::der::GENERALIZED_TIME;
 use crate::x509::der::SEQUENCE;
+use crate::x509::der::UTC_TIME;
 use crate::x509::der::read::Reader;
-use crate::x509::der::time::GENERALIZED_TIME;
-use crate::x509::der::time::UTC_TIME;
+use crate::x509::rfc5280::ISSUER_UNIQUE_ID;
+use crate::x509::rfc5280::SUBJECT_UNIQUE_ID;
+use crate::x509::rfc5280::VERSION;
 
 /// What Go says of bytes that it does not take for a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -167,10 +170,6 @@ fn int64(octets: &[u8]) -> Option<i64> {
 /// What is said of bytes that are no DER SEQUENCE.
 pub const MALFORMED: &str = "x509: malformed certificate";
 const MALFORMED_VERSION: &str = "x509: malformed version";
-
-const VERSION: u8 = 0xa0;
-const ISSUER_UNIQUE_ID: u8 = 0x81;
-const SUBJECT_UNIQUE_ID: u8 = 0x82;
 
 #[cfg(test)]
 mod tests;

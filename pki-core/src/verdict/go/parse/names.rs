@@ -1,9 +1,13 @@
 //! `parseName` and `parseASN1String`.
 
 use crate::verdict::go::parse::ParseRefusal;
+use crate::x509::der::BMP_STRING;
+use crate::x509::der::IA5_STRING;
+use crate::x509::der::NUMERIC_STRING;
 use crate::x509::der::PRINTABLE_STRING;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::SET;
+use crate::x509::der::T61_STRING;
 use crate::x509::der::UTF8_STRING;
 use crate::x509::der::read::Element;
 use crate::x509::der::read::Reader;
@@ -66,8 +70,3 @@ fn is_bmp(octets: &[u8]) -> bool {
             .into_iter()
             .any(|point| matches!(point, 0xfffe | 0xffff | 0xfdd0..=0xfdef | 0xd800..=0xdfff))
 }
-
-const NUMERIC_STRING: u8 = 18;
-const T61_STRING: u8 = 20;
-const IA5_STRING: u8 = 22;
-const BMP_STRING: u8 = 30;

@@ -57,12 +57,16 @@ impl<'a> DomainConstraints<'a> {
     }
 }
 
-/// `domainNameValid` for a name, not for a constraint.
-pub(super) fn is_valid(domain: &str) -> bool {
-    domain.is_empty()
-        || domain
-            .split('.')
-            .all(|label| !label.is_empty() && label.bytes().all(|byte| (33..=126).contains(&byte)))
+/// `domainNameValid`: no empty label, printable ASCII only; a constraint may begin with a dot.
+pub(in crate::verdict::go) fn is_valid_domain(domain: &str, constraint: bool) -> bool {
+    let domain = match domain.strip_prefix('.') {
+        Some(rest) if constraint => rest,
+        _ if domain.is_empty() => return true,
+        _ => domain,
+    };
+    domain
+        .split('.')
+        .all(|label| !label.is_empty() && label.bytes().all(|octet| octet.is_ascii_graphic()))
 }
 
 /// `dnsHasSuffix`: whether `domain` is `suffix` or below it; a suffix with a dot before it is not below itself.

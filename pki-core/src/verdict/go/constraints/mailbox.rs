@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::verdict::go::constraints::domain;
 use crate::verdict::go::constraints::domain::DomainConstraints;
+use crate::verdict::go::constraints::domain::is_valid_domain;
 
 /// An rfc822Name in its two parts (`rfc2821Mailbox`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ impl Mailbox {
             None => atoms(text)?,
         };
         let domain = rest.strip_prefix('@')?;
-        let is_sound = domain.is_empty() || domain::is_valid(domain);
+        let is_sound = domain.is_empty() || is_valid_domain(domain, false);
         is_sound.then(|| Self {
             local,
             domain: domain.to_owned(),

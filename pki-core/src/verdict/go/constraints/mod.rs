@@ -9,9 +9,11 @@ use std::net::IpAddr;
 
 use address::AddressConstraints;
 use domain::DomainConstraints;
+pub(super) use domain::is_valid_domain;
 pub(super) use mailbox::Mailbox;
 use mailbox::MailboxConstraints;
 
+use crate::verdict::go::address as netip;
 use crate::verdict::go::text::quote;
 use crate::verdict::go::url::Url;
 use crate::x509::certificate::Certificate;
@@ -121,21 +123,13 @@ fn parse_uri(text: &str) -> Result<(String, String), String> {
         })?;
     }
     let is_literal = host.starts_with('[') && host.ends_with(']');
-    if is_literal || is_address(&host) {
+    if is_literal || netip::parse(host.as_bytes()).is_ok() {
         return Err(format!(
             "URI with IP ({}) cannot be matched against constraints",
             quote(&printed)
         ));
     }
     Ok((printed, host))
-}
-
-/// `netip.ParseAddr`, which takes a zone.
-fn is_address(host: &str) -> bool {
-    match host.split_once('%') {
-        Some((address, zone)) => !zone.is_empty() && matches!(address.parse(), Ok(IpAddr::V6(_))),
-        None => host.parse::<IpAddr>().is_ok(),
-    }
 }
 
 /// `net.SplitHostPort`, the host.
@@ -218,7 +212,7 @@ impl<'a> ChainConstraints<'a> {
                 .check("IP address", shown, |side| side.query(*address))?;
         }
         for domain in &names.domains {
-            if !domain::is_valid(domain) {
+            if !is_valid_domain(domain, false) {
                 return Err(format!("x509: cannot parse dnsName {}", quote(domain)));
             }
             let shown = || (*domain).to_owned();
@@ -226,7 +220,7 @@ impl<'a> ChainConstraints<'a> {
                 .check("DNS name", shown, |side| side.query(domain))?;
         }
         for (uri, host) in &names.uris {
-            if !domain::is_valid(host) {
+            if !is_valid_domain(host, false) {
                 return Err(format!(
                     "x509: internal error: URI SAN {} failed to parse",
                     quote(uri)
@@ -237,7 +231,7 @@ impl<'a> ChainConstraints<'a> {
         }
         for mailbox in &names.mailboxes {
             let shown = || mailbox.to_string();
-            if !domain::is_valid(mailbox.domain()) {
+            if !is_valid_domain(mailbox.domain(), false) {
                 return Err(format!("x509: cannot parse rfc822Name {}", quote(&shown())));
             }
             self.mailboxes

@@ -1,7 +1,7 @@
 //! `parseSANExtension`.
 
+use crate::verdict::go::constraints::is_valid_domain;
 use crate::verdict::go::parse::ParseRefusal;
-use crate::verdict::go::parse::constraints::is_valid_domain;
 use crate::verdict::go::text::quote;
 use crate::verdict::go::url::Url;
 use crate::x509::der::SEQUENCE;

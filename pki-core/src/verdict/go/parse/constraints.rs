@@ -2,6 +2,7 @@
 
 use crate::verdict::go::address;
 use crate::verdict::go::constraints::Mailbox;
+use crate::verdict::go::constraints::is_valid_domain;
 use crate::verdict::go::parse::ParseRefusal;
 use crate::verdict::go::text::quote;
 use crate::verdict::go::text::quote_bytes;
@@ -123,18 +124,6 @@ fn ia5(octets: &[u8]) -> Result<&str, ParseRefusal> {
         let fault = format!("x509: {quoted} cannot be encoded as an IA5String");
         format!("x509: invalid constraint value: {fault}").into()
     })
-}
-
-/// `domainNameValid`: no empty label, printable ASCII only; a constraint may begin with a dot.
-pub(super) fn is_valid_domain(domain: &str, constraint: bool) -> bool {
-    let domain = match domain.strip_prefix('.') {
-        Some(rest) if constraint => rest,
-        _ if domain.is_empty() => return true,
-        _ => domain,
-    };
-    domain
-        .split('.')
-        .all(|label| !label.is_empty() && label.bytes().all(|octet| octet.is_ascii_graphic()))
 }
 
 const FAULT: &str = "x509: invalid NameConstraints extension";

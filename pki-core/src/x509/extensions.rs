@@ -9,6 +9,7 @@ use crate::x509::der::BOOLEAN;
 use crate::x509::der::INTEGER;
 use crate::x509::der::OCTET_STRING;
 use crate::x509::der::SEQUENCE;
+use crate::x509::der::integer::int64;
 use crate::x509::der::read;
 use crate::x509::der::read::Element;
 use crate::x509::der::read::Reader;
@@ -212,21 +213,6 @@ pub(crate) fn read<'a>(extensions: impl IntoIterator<Item = RawExtension<'a>>) -
     read
 }
 
-/// Sign and magnitude of an INTEGER's content bytes, the magnitude without leading zeros but at least one byte.
-pub(crate) fn magnitude(integer: &[u8]) -> (bool, Vec<u8>) {
-    let negative = integer.first().is_some_and(|first| first & 0x80 != 0);
-    let mut bytes = integer.to_vec();
-    if negative {
-        let mut carry = true;
-        for byte in bytes.iter_mut().rev() {
-            (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
-        }
-    }
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.drain(..zeros.min(bytes.len().saturating_sub(1)));
-    (negative, bytes)
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
     Fully,
@@ -312,12 +298,7 @@ fn basic_constraints(mut value: Reader<'_>) -> Option<BasicConstraints> {
 
 /// No chain is as long as the longest that can be said here.
 fn path_length(octets: &[u8]) -> Option<u32> {
-    if octets.len() > 8 || octets.first()? & 0x80 != 0 {
-        return None;
-    }
-    let length = octets
-        .iter()
-        .fold(0, |length, octet| length << 8 | u64::from(*octet));
+    let length = int64(octets).filter(|length| *length >= 0)?;
     Some(u32::try_from(length).unwrap_or(u32::MAX))
 }
 

@@ -4,6 +4,7 @@
 use crate::x509::der::INTEGER;
 use crate::x509::der::OBJECT_IDENTIFIER;
 use crate::x509::der::SEQUENCE;
+use crate::x509::der::integer::int64;
 use crate::x509::der::read::Reader;
 use crate::x509::rfc5280::CERTIFICATE_POLICIES;
 use crate::x509::rfc5280::INHIBIT_ANY_POLICY;
@@ -80,13 +81,8 @@ fn skip_certs(reader: &mut Reader<'_>, tag: u8) -> Option<Option<u64>> {
     if !reader.is_next(tag) {
         return Some(None);
     }
-    let octets = reader.integer_tagged(tag)?;
-    let is_negative = octets.first()? & 0x80 != 0;
-    let mut number: u64 = 0;
-    for octet in octets {
-        number = number.checked_mul(256)? | u64::from(*octet);
-    }
-    Some((!is_negative).then_some(number))
+    let number = int64(reader.integer_tagged(tag)?)?;
+    Some(u64::try_from(number).ok())
 }
 
 #[cfg(test)]

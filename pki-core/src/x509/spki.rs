@@ -8,6 +8,7 @@ use pkcs8::ObjectIdentifier;
 
 use crate::x509::der as write;
 use crate::x509::der::SEQUENCE;
+use crate::x509::der::integer::bit_length;
 use crate::x509::der::read;
 use crate::x509::der::read::Bits;
 use crate::x509::der::read::Reader;
@@ -162,20 +163,6 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({})", self.algorithm)
     }
-}
-
-/// The length of a big-endian number in bits.
-pub(crate) fn bit_length(number: &[u8]) -> u32 {
-    let significant = number.iter().skip_while(|byte| **byte == 0);
-    let mut bits = 0;
-    for (position, byte) in significant.enumerate() {
-        bits += if position == 0 {
-            8 - byte.leading_zeros()
-        } else {
-            8
-        };
-    }
-    bits
 }
 
 struct Parts<'a> {

@@ -13,7 +13,7 @@ use time::UtcOffset;
 use crate::x509::crypto;
 use crate::x509::crypto::Verifier;
 use crate::x509::crypto::VerifyError;
-use crate::x509::extensions;
+use crate::x509::der::integer::magnitude;
 use crate::x509::hex;
 use crate::x509::name::DistinguishedName;
 use crate::x509::pem;
@@ -91,7 +91,7 @@ impl Certificate {
     /// The serial number in lower case hexadecimal as OpenSSL prints it: whole bytes without a leading zero byte, `-`
     /// before a negative one.
     pub fn serial_hex(&self) -> String {
-        let (negative, magnitude) = extensions::magnitude(&self.0.serial);
+        let (negative, magnitude) = magnitude(&self.0.serial);
         format!("{}{}", if negative { "-" } else { "" }, hex(&magnitude))
     }
 

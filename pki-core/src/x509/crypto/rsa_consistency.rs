@@ -5,8 +5,8 @@ use crypto_bigint::ConcatenatingMul;
 use crypto_bigint::NonZero;
 use zeroize::Zeroizing;
 
+use crate::x509::der::integer::bit_length;
 use crate::x509::key::RsaPrivateNumbers;
-use crate::x509::spki;
 
 /// Go loads no key for which this does not hold (crypto/internal/fips140/rsa/rsa.go, checkPrivateKey), nor does ring, as
 /// far as it looks (`ring::rsa::KeyPair::from_components`): n = pq, p and q half as long as n, 2^(half) < d < n,
@@ -21,7 +21,7 @@ pub(super) fn holds(pkcs1: &[u8]) -> bool {
 
 /// `None` as soon as something does not fit: which number is wrong is no secret.
 fn check(numbers: &RsaPrivateNumbers<'_>) -> Option<()> {
-    let bits = spki::bit_length(numbers.modulus);
+    let bits = bit_length(numbers.modulus);
     let half = bits / 2;
     let modulus = BoxedUint::from_be_slice(numbers.modulus, bits).ok()?;
     let exponent = BoxedUint::from_be_slice_vartime(numbers.exponent);

@@ -1,5 +1,6 @@
 //! DER: reading it as Go does, and writing the few structures that no library of ours writes as they must be.
 
+pub(crate) mod integer;
 pub(crate) mod read;
 pub(crate) mod time;
 

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::x509::crypto::CryptoError;
 use crate::x509::der as write;
+use crate::x509::der::integer::bit_length;
 use crate::x509::key::KeyAlgorithm;
 use crate::x509::spki;
 use crate::x509::spki::PublicKey;
@@ -89,7 +90,7 @@ impl KeyMaterial {
     pub(crate) fn public_key(&self, algorithm: KeyAlgorithm) -> PublicKey {
         match self {
             Self::Rsa { numbers, .. } => {
-                let bits = spki::bit_length(&numbers.modulus);
+                let bits = bit_length(&numbers.modulus);
                 let modulus = unsigned(&numbers.modulus);
                 let exponent = unsigned(&numbers.exponent);
                 let key = write::element(write::SEQUENCE, &[&modulus, &exponent]);

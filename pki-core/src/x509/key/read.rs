@@ -15,6 +15,7 @@ use pkcs8::der::asn1::OctetStringRef;
 use zeroize::Zeroizing;
 
 use crate::x509::crypto;
+use crate::x509::der::integer::bit_length;
 use crate::x509::key::KeyAlgorithm;
 use crate::x509::key::KeyError;
 use crate::x509::key::KeyMaterial;
@@ -229,13 +230,13 @@ fn usable_rsa(numbers: &RsaNumbers) -> Result<KeyAlgorithm, KeyError> {
     if numbers.multi_prime {
         return Err(unsupported("an RSA key of more than two primes"));
     }
-    let algorithm = match spki::bit_length(&numbers.modulus) {
+    let algorithm = match bit_length(&numbers.modulus) {
         2048 => KeyAlgorithm::Rsa2048,
         3072 => KeyAlgorithm::Rsa3072,
         4096 => KeyAlgorithm::Rsa4096,
         bits => return Err(unsupported(&format!("an RSA key of {bits} bits"))),
     };
-    if spki::bit_length(&numbers.exponent) > 33 {
+    if bit_length(&numbers.exponent) > 33 {
         return Err(unsupported(
             "an RSA key with a public exponent of more than 33 bits",
         ));

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::verdict::go::parse::ParseRefusal;
 use crate::verdict::go::parse::algorithm;
-use crate::verdict::go::parse::int64;
 use crate::x509::crypto::curve;
 use crate::x509::crypto::curve::PointFault;
 use crate::x509::der::SEQUENCE;
+use crate::x509::der::integer::int64;
 use crate::x509::der::read::Reader;
 use crate::x509::spki;
 use crate::x509::spki::PublicKeyAlgorithm;

@@ -15,6 +15,7 @@ use crate::x509::certificate::Certificate;
 use crate::x509::der::GENERALIZED_TIME;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::UTC_TIME;
+use crate::x509::der::integer::int64;
 use crate::x509::der::read::Reader;
 use crate::x509::rfc5280::ISSUER_UNIQUE_ID;
 use crate::x509::rfc5280::SUBJECT_UNIQUE_ID;
@@ -156,15 +157,6 @@ fn check_time(validity: &mut Reader<'_>) -> Result<(), ParseRefusal> {
         Err(GENERALIZED_TIME) => Err("x509: malformed GeneralizedTime".into()),
         Err(_) => Err("x509: unsupported time format".into()),
     }
-}
-
-/// An INTEGER's contents as a number, where it fits.
-fn int64(octets: &[u8]) -> Option<i64> {
-    let negative = octets.first()? & 0x80 != 0;
-    let mut padded = [if negative { 0xff } else { 0 }; 8];
-    let room = padded.len().checked_sub(octets.len())?;
-    padded.get_mut(room..)?.copy_from_slice(octets);
-    Some(i64::from_be_bytes(padded))
 }
 
 /// What is said of bytes that are no DER SEQUENCE.

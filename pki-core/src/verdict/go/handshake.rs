@@ -79,9 +79,7 @@ pub fn handshake(
         PublicKeyAlgorithm::Other(oid) if oid == DSA => {
             Err(HandshakeRefusal::UnsupportedKey("*dsa.PublicKey"))
         }
-        PublicKeyAlgorithm::Other(oid) if oid == X25519 => {
-            Err(HandshakeRefusal::UnsupportedKey("*ecdh.PublicKey"))
-        }
+        // Of other kinds, X25519 included, Go's parser keeps no key (`getPublicKeyAlgorithmFromOID`).
         PublicKeyAlgorithm::Other(_) => Err(HandshakeRefusal::UnsupportedKey("<nil>")),
         _ => Ok(()),
     }
@@ -122,16 +120,20 @@ pub const PARSE_PREFIX: &str = "tls: failed to parse certificate from server: ";
 pub const LARGE_KEY: &str = "tls: server sent certificate containing RSA key larger than 8192 bits";
 /// `defaultMaxRSAKeySize`.
 pub const MAX_RSA_BITS: u32 = 8192;
-
-/// id-dsa and id-X25519, which Go parses.
+/// id-dsa.
 const DSA: &str = "1.2.840.10040.4.1";
-const X25519: &str = "1.3.101.110";
 
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::verdict::go::tests::authority;
+    use crate::verdict::go::tests::key;
+    use crate::verdict::go::tests::leaf;
+    use crate::verdict::go::tests::question;
+    use crate::x509::der;
+    use crate::x509::spki::PublicKey;
 
     #[test]
     fn a_name_is_needed_before_anything_is_dialled_and_every_certificate_must_parse() {
@@ -155,5 +157,50 @@ mod tests {
             said(&broken, "wudang"),
             "tls: failed to parse certificate from server: x509: malformed certificate"
         );
+    }
+
+    /// What Go says after it has verified the chain of such a leaf.
+    #[test]
+    fn a_leaf_whose_key_signs_no_handshake_is_refused_last() {
+        let number = der::element(der::INTEGER, &[&[7]]);
+        let dsa = der::element(der::SEQUENCE, &[&number, &number, &number]);
+        for (oid, parameters, bits, kind) in [
+            (
+                &b"\x2a\x86\x48\xce\x38\x04\x01"[..],
+                &dsa[..],
+                &number[..],
+                "*dsa.PublicKey",
+            ),
+            (b"\x2b\x65\x6e", &[], &[9; 32], "<nil>"),
+        ] {
+            let oid = der::element(der::OBJECT_IDENTIFIER, &[oid]);
+            let identifier = der::element(der::SEQUENCE, &[&oid, parameters]);
+            let bits = der::element(der::BIT_STRING, &[&[0], bits]);
+            let public_key = der::element(der::SEQUENCE, &[&identifier, &bits]);
+            let issuer = key();
+            let root = authority("ca", "ca", &issuer).sign(&issuer).unwrap();
+            let mut template = leaf("wudang", "ca", &["wudang"]);
+            template.public_key = PublicKey::from_der(&public_key).unwrap();
+            let presented = [template.sign(&issuer).unwrap().as_der().to_vec()];
+            let asked = Handshake {
+                presented: &presented,
+                roots: std::slice::from_ref(&root),
+                name: "wudang",
+                now: question(&root, &[]).now,
+            };
+            assert_eq!(
+                handshake(&asked, &mut Signatures::default()),
+                Err(HandshakeRefusal::UnsupportedKey(kind))
+            );
+            let other = Handshake {
+                name: "emei",
+                ..asked
+            };
+            let refusal = handshake(&other, &mut Signatures::default());
+            assert!(
+                matches!(refusal, Err(HandshakeRefusal::Verify(_))),
+                "{kind}"
+            );
+        }
     }
 }

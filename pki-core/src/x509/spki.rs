@@ -132,6 +132,11 @@ impl PublicKey {
 pub struct SpkiError(pub String);
 
 impl PublicKeyAlgorithm {
+    /// Whether it is DSA, which Go's parser knows and nothing else in Go uses.
+    pub(crate) fn is_dsa(&self) -> bool {
+        matches!(self, Self::Other(oid) if *oid == DSA.to_string())
+    }
+
     /// The kind of key on a named curve.
     pub(crate) fn of_curve(curve: &ObjectIdentifier) -> Self {
         match *curve {
@@ -247,6 +252,8 @@ const LABEL: &str = "PUBLIC KEY";
 
 /// rsaEncryption (RFC 8017).
 pub(crate) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// id-dsa (RFC 3279).
+pub(crate) const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
 /// id-ecPublicKey (RFC 5480).
 pub(crate) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 /// id-Ed25519 (RFC 8410).

@@ -218,10 +218,8 @@ fn potential_parents<'a>(pool: &[&'a Certificate], child: &Certificate) -> Vec<&
 
 /// Go leaves `PublicKey` nil where it does not know the algorithm, and passes over such a candidate without a word.
 fn has_known_key(candidate: &Certificate) -> bool {
-    match candidate.public_key().algorithm() {
-        PublicKeyAlgorithm::Other(oid) => oid == DSA,
-        _ => true,
-    }
+    let key = candidate.public_key().algorithm();
+    key.is_dsa() || !matches!(key, PublicKeyAlgorithm::Other(_))
 }
 
 /// `alreadyInChain`: the same subject, key and names, which is what loops of cross-signatures share.
@@ -246,9 +244,6 @@ fn already_in_chain(candidate: &Certificate, chain: &[&Certificate]) -> bool {
 
 /// `maxChainSignatureChecks`.
 const MAX_SIGNATURE_CHECKS: usize = 100;
-
-/// id-dsa, the one algorithm that Go parses and never verifies with.
-const DSA: &str = "1.2.840.10040.4.1";
 
 /// The critical extension that Go's parser handles beside those that [`crate::x509::certificate::Extensions`] has a field
 /// for: cRLDistributionPoints. (It refuses a certificate whose authorityInfoAccess is critical.)

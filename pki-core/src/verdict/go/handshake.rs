@@ -76,9 +76,7 @@ pub fn handshake(
     };
     verify(&question, signatures).map_err(HandshakeRefusal::Verify)?;
     match leaf.public_key().algorithm() {
-        PublicKeyAlgorithm::Other(oid) if oid == DSA => {
-            Err(HandshakeRefusal::UnsupportedKey("*dsa.PublicKey"))
-        }
+        key if key.is_dsa() => Err(HandshakeRefusal::UnsupportedKey("*dsa.PublicKey")),
         // Of other kinds, X25519 included, Go's parser keeps no key (`getPublicKeyAlgorithmFromOID`).
         PublicKeyAlgorithm::Other(_) => Err(HandshakeRefusal::UnsupportedKey("<nil>")),
         _ => Ok(()),
@@ -120,8 +118,6 @@ pub const PARSE_PREFIX: &str = "tls: failed to parse certificate from server: ";
 pub const LARGE_KEY: &str = "tls: server sent certificate containing RSA key larger than 8192 bits";
 /// `defaultMaxRSAKeySize`.
 pub const MAX_RSA_BITS: u32 = 8192;
-/// id-dsa.
-const DSA: &str = "1.2.840.10040.4.1";
 
 #[cfg(test)]
 mod tests {

@@ -27,7 +27,7 @@ pub(super) fn check(tbs: &mut Reader<'_>) -> Result<(), ParseRefusal> {
         oid if oid == spki::RSA.as_bytes() => check_rsa(parameters, &data),
         oid if oid == spki::EC.as_bytes() => check_ecdsa(parameters, &data),
         oid if oid == spki::ED25519.as_bytes() => check_ed25519(parameters, &data),
-        DSA => check_dsa(parameters, &data),
+        oid if oid == spki::DSA.as_bytes() => check_dsa(parameters, &data),
         _ => Ok(()),
     }
 }
@@ -113,5 +113,3 @@ fn is_positive(integer: &[u8]) -> bool {
 }
 
 const NULL: &[u8] = &[5, 0];
-/// id-dsa, 1.2.840.10040.4.1.
-const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];

@@ -1,19 +1,18 @@
 //! Certification requests (PKCS#10, RFC 2986).
 
-use pkcs8::der;
-use pkcs8::der::Reader;
-use pkcs8::der::SliceReader;
 use rcgen::CertificateParams;
 use rcgen::DnType;
-use x509_parser::asn1_rs::Any;
-use x509_parser::asn1_rs::FromDer;
-use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::cri_attributes::ParsedCriAttribute;
 
 use crate::x509::certificate::GeneralName;
 use crate::x509::crypto;
 use crate::x509::crypto::VerifyError;
-use crate::x509::der as write;
+use crate::x509::der;
+use crate::x509::der::INTEGER;
+use crate::x509::der::SEQUENCE;
+use crate::x509::der::SET;
+use crate::x509::der::read::Bits;
+use crate::x509::der::read::Reader;
+use crate::x509::der::read::dotted;
 use crate::x509::extensions;
 use crate::x509::extensions::RawExtension;
 use crate::x509::key::PrivateKey;
@@ -83,45 +82,30 @@ impl CertificationRequest {
     /// Reads one DER request with nothing after it, and checks its signature.
     pub fn from_der(der: &[u8]) -> Result<Self, RequestError> {
         let malformed = |what: &str| RequestError::Malformed(what.to_owned());
-        let (rest, request) = X509CertificationRequest::from_der(der)
-            .map_err(|_| malformed("the DER does not parse"))?;
-        if !rest.is_empty() {
-            return Err(RequestError::Malformed(format!(
-                "{} bytes follow it",
-                rest.len()
-            )));
+        let mut outer = Reader::new(der);
+        let parts = outer.inside(SEQUENCE).and_then(Parts::read);
+        let parts = parts.ok_or_else(|| malformed("the DER does not parse"))?;
+        if !outer.is_empty() {
+            let follow = outer.rest().len();
+            return Err(malformed(&format!("{follow} bytes follow it")));
         }
-        let info = &request.certification_request_info;
-        let public_key = PublicKey::from_der(info.subject_pki.raw)
+        let public_key = PublicKey::from_der(parts.public_key)
             .map_err(|error| RequestError::Malformed(error.to_string()))?;
-        let algorithm = algorithm(der).ok_or_else(|| malformed("the DER does not parse"))?;
-        crypto::verify(
-            &public_key,
-            algorithm,
-            info.raw,
-            &request.signature_value.data,
-        )
-        .map_err(RequestError::NotProven)?;
+        let realigned = parts.signature.realigned();
+        let signature = realigned.as_deref().unwrap_or(parts.signature.octets);
+        crypto::verify(&public_key, parts.algorithm, parts.info, signature)
+            .map_err(RequestError::NotProven)?;
         let mut read = Self {
-            subject: DistinguishedName::read(info.subject.as_raw())
+            subject: DistinguishedName::read(parts.subject)
                 .ok_or_else(|| malformed("its subject does not parse"))?,
             public_key,
             sans: Vec::new(),
             other_extensions: Vec::new(),
         };
-        for attribute in info.iter_attributes() {
-            if let ParsedCriAttribute::ExtensionRequest(requested) = attribute.parsed_attribute() {
-                for extension in &requested.extensions {
-                    let raw = RawExtension {
-                        oid: extension.oid.as_bytes(),
-                        critical: extension.critical,
-                        value: extension.value,
-                    };
-                    match extensions::read([raw]).subject_alt_names {
-                        Some(names) => read.sans.extend(names),
-                        None => read.other_extensions.push(extension.oid.to_id_string()),
-                    }
-                }
+        for extension in parts.extensions {
+            match extensions::read([extension]).subject_alt_names {
+                Some(names) => read.sans.extend(names),
+                None => read.other_extensions.push(dotted(extension.oid)),
             }
         }
         Ok(read)
@@ -146,7 +130,7 @@ impl CertificationRequest {
             .serialize_request(&capture)
             .map_err(|error| failed(&error))?;
         let info = spliced(&capture.written.into_inner(), subject, key.public_key())
-            .map_err(|error| failed(&error))?;
+            .ok_or_else(|| failed(&"the request that was written does not parse"))?;
         Ok(pem::encode(
             "CERTIFICATE REQUEST",
             &template::assemble(&info, key)?,
@@ -154,29 +138,69 @@ impl CertificationRequest {
     }
 }
 
+/// The parts of a CertificationRequest (RFC 2986 section 4).
+struct Parts<'a> {
+    /// What is signed.
+    info: &'a [u8],
+    subject: &'a [u8],
+    public_key: &'a [u8],
+    extensions: Vec<RawExtension<'a>>,
+    algorithm: &'a [u8],
+    signature: Bits<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn read(mut request: Reader<'a>) -> Option<Self> {
+        let signed = request.element(SEQUENCE)?;
+        let algorithm = request.element(SEQUENCE)?.whole;
+        let signature = request.bit_string()?;
+        let mut info = Reader::new(signed.contents);
+        info.integer()?;
+        let subject = info.element(SEQUENCE)?.whole;
+        let public_key = info.element(SEQUENCE)?.whole;
+        let extensions = match info.optional(ATTRIBUTES)? {
+            Some(attributes) => requested_extensions(attributes)?,
+            None => Vec::new(),
+        };
+        request.is_empty().then_some(Self {
+            info: signed.whole,
+            subject,
+            public_key,
+            extensions,
+            algorithm,
+            signature,
+        })
+    }
+}
+
+/// What every extensionRequest asks for (RFC 2985 section 5.4.2); other attributes are passed over.
+fn requested_extensions(mut attributes: Reader<'_>) -> Option<Vec<RawExtension<'_>>> {
+    let mut requested = Vec::new();
+    while !attributes.is_empty() {
+        let mut attribute = attributes.inside(SEQUENCE)?;
+        let kind = attribute.oid()?;
+        let mut values = attribute.inside(SET)?;
+        while kind == EXTENSION_REQUEST && !values.is_empty() {
+            requested.extend(extensions::list(values.inside(SEQUENCE)?)?);
+        }
+    }
+    Some(requested)
+}
+
 /// The CertificationRequestInfo that rcgen wrote, with this subject and this key (RFC 2986 section 4.1).
-fn spliced(written: &[u8], subject: &DistinguishedName, key: &PublicKey) -> der::Result<Vec<u8>> {
-    let mut reader = SliceReader::new(written)?;
-    reader.sequence(|info| {
-        let version = info.tlv_bytes()?;
-        let _subject = info.tlv_bytes()?;
-        let _key = info.tlv_bytes()?;
-        let attributes = info.read_slice(info.remaining_len())?;
-        Ok(write::element(
-            write::SEQUENCE,
-            &[version, subject.as_der(), key.as_der(), attributes],
-        ))
-    })
+fn spliced(written: &[u8], subject: &DistinguishedName, key: &PublicKey) -> Option<Vec<u8>> {
+    let mut info = Reader::new(written).inside(SEQUENCE)?;
+    let version = info.element(INTEGER)?.whole;
+    info.element(SEQUENCE)?;
+    info.element(SEQUENCE)?;
+    let parts = [version, subject.as_der(), key.as_der(), info.rest()];
+    Some(der::element(SEQUENCE, &parts))
 }
 
-/// The AlgorithmIdentifier between the signed part and the signature.
-fn algorithm(der: &[u8]) -> Option<&[u8]> {
-    let (_, outer) = Any::from_der(der).ok()?;
-    let (after_info, _) = Any::from_der(outer.data).ok()?;
-    let (after_algorithm, _) = Any::from_der(after_info).ok()?;
-    after_info.get(..after_info.len() - after_algorithm.len())
-}
-
+/// attributes of a CertificationRequestInfo.
+const ATTRIBUTES: u8 = 0xa0;
+/// The contents of pkcs-9-at-extensionRequest, 1.2.840.113549.1.9.14.
+const EXTENSION_REQUEST: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e";
 const LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
 #[cfg(test)]
@@ -220,6 +244,43 @@ mod tests {
             CertificationRequest::make(&DistinguishedName::new("a", &[]), &[], &key).unwrap();
         let read = CertificationRequest::from_bytes(text.as_bytes()).unwrap();
         assert_eq!((read.sans, read.other_extensions), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn of_the_attributes_only_requested_extensions_are_told() {
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let subject = DistinguishedName::new("wudang", &[]);
+        let sequence = |parts: &[&[u8]]| der::element(SEQUENCE, parts);
+        let attribute = |kind: &[u8], value: &[u8]| {
+            let kind = der::element(der::OBJECT_IDENTIFIER, &[kind]);
+            sequence(&[&kind, &der::element(SET, &[value])])
+        };
+        let usage = der::element(der::OBJECT_IDENTIFIER, &[&[0x55, 0x1d, 15]]);
+        let usage = sequence(&[
+            &usage,
+            &der::element(der::OCTET_STRING, &[&[3, 2, 7, 0x80]]),
+        ]);
+        // challengePassword, 1.2.840.113549.1.9.7.
+        let password = attribute(
+            b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07",
+            &der::element(der::UTF8_STRING, &[b"x"]),
+        );
+        let sound = attribute(EXTENSION_REQUEST, &sequence(&[&usage]));
+        let broken = attribute(EXTENSION_REQUEST, &usage);
+        for (requested, expected) in [
+            (&sound, Ok(vec!["2.5.29.15".to_owned()])),
+            (
+                &broken,
+                Err(RequestError::Malformed("the DER does not parse".to_owned())),
+            ),
+        ] {
+            let attributes = der::element(ATTRIBUTES, &[&password, requested]);
+            let (subject, public_key) = (subject.as_der(), key.public_key().as_der());
+            let info = sequence(&[&[2, 1, 0], subject, public_key, &attributes]);
+            let request = template::assemble(&info, &key).unwrap();
+            let read = CertificationRequest::from_bytes(&request);
+            assert_eq!(read.map(|read| read.other_extensions), expected);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::net::Ipv6Addr;
 
 use crate::x509::der::BOOLEAN;
 use crate::x509::der::INTEGER;
+use crate::x509::der::OBJECT_IDENTIFIER;
 use crate::x509::der::OCTET_STRING;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::integer::int64;
@@ -192,6 +193,26 @@ pub(crate) struct RawExtension<'a> {
     pub(crate) critical: bool,
     /// The contents of extnValue.
     pub(crate) value: &'a [u8],
+}
+
+/// Takes apart the inside of an `Extensions`. Any octet but 0 is taken for TRUE.
+pub(crate) fn list(mut list: Reader<'_>) -> Option<Vec<RawExtension<'_>>> {
+    let mut extensions = Vec::new();
+    while !list.is_empty() {
+        let mut extension = list.inside(SEQUENCE)?;
+        let oid = extension.contents(OBJECT_IDENTIFIER)?;
+        let critical = if extension.is_next(BOOLEAN) {
+            extension.contents(BOOLEAN)? != [0]
+        } else {
+            false
+        };
+        extensions.push(RawExtension {
+            oid,
+            critical,
+            value: extension.contents(OCTET_STRING)?,
+        });
+    }
+    Some(extensions)
 }
 
 /// Reads the extensions of a certificate or a request. Of two of the same type the first counts.

@@ -14,6 +14,7 @@ use crate::x509::crypto;
 use crate::x509::crypto::Verifier;
 use crate::x509::crypto::VerifyError;
 use crate::x509::der::integer::magnitude;
+use crate::x509::extensions::RawExtension;
 use crate::x509::hex;
 use crate::x509::name::DistinguishedName;
 use crate::x509::pem;
@@ -144,7 +145,15 @@ impl Certificate {
 
     /// The contents of the extension with subject alternative names, as they are written. Walks the certificate anew.
     pub fn subject_alt_names_der(&self) -> Option<&[u8]> {
-        read::extension(self.as_der(), SUBJECT_ALT_NAME)
+        let mut extensions = self.raw_extensions().into_iter();
+        extensions
+            .find(|extension| extension.oid == SUBJECT_ALT_NAME)
+            .map(|extension| extension.value)
+    }
+
+    /// The extensions as they are written. Walks the certificate anew.
+    pub(crate) fn raw_extensions(&self) -> Vec<RawExtension<'_>> {
+        read::raw_extensions(self.as_der())
     }
 
     /// Whether subject and issuer are the same bytes.

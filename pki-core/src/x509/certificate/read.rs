@@ -10,10 +10,7 @@ use time::OffsetDateTime;
 
 use crate::x509::certificate::CertificateError;
 use crate::x509::certificate::Parsed;
-use crate::x509::der::BOOLEAN;
 use crate::x509::der::INTEGER;
-use crate::x509::der::OBJECT_IDENTIFIER;
-use crate::x509::der::OCTET_STRING;
 use crate::x509::der::SEQUENCE;
 use crate::x509::der::read::Reader;
 use crate::x509::extensions;
@@ -56,14 +53,11 @@ pub(super) fn parse(der: Vec<u8>) -> Result<Parsed, CertificateError> {
     Ok(Parsed { der, ..read })
 }
 
-/// The contents of the first extension `oid` of a certificate that has been read before.
-pub(super) fn extension<'a>(der: &'a [u8], oid: &[u8]) -> Option<&'a [u8]> {
-    let mut certificate = Reader::new(der).inside(SEQUENCE)?;
-    let frame = Frame::read(&mut certificate)?;
-    let mut extensions = frame.extensions.into_iter();
-    extensions
-        .find(|extension| extension.oid == oid)
-        .map(|extension| extension.value)
+/// The extensions, as they are written, of a certificate that has been read before.
+pub(super) fn raw_extensions(der: &[u8]) -> Vec<RawExtension<'_>> {
+    let certificate = Reader::new(der).inside(SEQUENCE);
+    let frame = certificate.and_then(|mut certificate| Frame::read(&mut certificate));
+    frame.map(|frame| frame.extensions).unwrap_or_default()
 }
 
 /// The parts of a certificate (RFC 5280 section 4.1).
@@ -124,23 +118,7 @@ fn extensions_of<'a>(tbs: &mut Reader<'a>) -> Option<Vec<RawExtension<'a>>> {
     let Some(mut explicit) = tbs.optional(EXTENSIONS)? else {
         return Some(Vec::new());
     };
-    let mut list = explicit.inside(SEQUENCE)?;
-    let mut extensions = Vec::new();
-    while !list.is_empty() {
-        let mut extension = list.inside(SEQUENCE)?;
-        let oid = extension.contents(OBJECT_IDENTIFIER)?;
-        let critical = if extension.is_next(BOOLEAN) {
-            extension.contents(BOOLEAN)? != [0]
-        } else {
-            false
-        };
-        extensions.push(RawExtension {
-            oid,
-            critical,
-            value: extension.contents(OCTET_STRING)?,
-        });
-    }
-    Some(extensions)
+    extensions::list(explicit.inside(SEQUENCE)?)
 }
 
 fn malformed(der: &[u8]) -> CertificateError {

@@ -2,6 +2,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::x509::certificate::GeneralName;
+use crate::x509::der::read::dotted;
 
 fn name(common_name: &str) -> DistinguishedName {
     DistinguishedName::new(common_name, &[])
@@ -201,10 +202,9 @@ fn an_authority_has_its_extensions() {
 
 /// The object identifier and `critical` of every extension.
 fn criticality(certificate: &Certificate) -> Vec<(String, bool)> {
-    let (_, parsed) = x509_parser::parse_x509_certificate(certificate.as_der()).unwrap();
-    let extensions = parsed.extensions().iter();
+    let extensions = certificate.raw_extensions().into_iter();
     extensions
-        .map(|extension| (extension.oid.to_id_string(), extension.critical))
+        .map(|extension| (dotted(extension.oid), extension.critical))
         .collect()
 }
 

@@ -11,8 +11,9 @@ use crate::finding::Ignored;
 use crate::finding::Severity;
 use crate::judge::Judged;
 use crate::judge::JudgedEdge;
-use crate::place::Place;
+use crate::report::at;
 use crate::report::printable;
+use crate::report::wrapped::NARROWEST;
 use crate::report::wrapped::wrapped;
 use crate::topology::Edge;
 use crate::topology::Holding;
@@ -292,19 +293,6 @@ fn printed<'a>(judged: &'a Judged, finding: &Finding) -> Option<&'a str> {
     verdict.prints.as_deref()
 }
 
-/// `/etc/kubernetes/pki/apiserver.crt on wudang`, with the line where there is one.
-fn at(place: &Place) -> String {
-    let line = place
-        .line
-        .map(|line| format!(":{line}"))
-        .unwrap_or_default();
-    let node = match place.node.as_str() {
-        "" => String::new(),
-        node => format!(" on {node}"),
-    };
-    format!("{}{line}{node}", place.path.display())
-}
-
 /// What it is, the nodes that hold it, its last day and how long that is; what ends first comes first.
 fn certificate_rows(judged: &Judged) -> Vec<[String; 4]> {
     let mut used: Vec<&Holding> = Vec::new();
@@ -382,9 +370,6 @@ fn counted(count: usize, what: &str) -> String {
         _ => format!("{count} {what}s"),
     }
 }
-
-/// Below this a report is not readable, so it is not made narrower.
-const NARROWEST: usize = 40;
 
 /// Places of a finding that are listed one by one.
 const RELATED_SHOWN: usize = 4;

@@ -37,3 +37,6 @@ fn visible(text: &str) -> usize {
     }
     columns
 }
+
+/// Below this a text is not readable, so it is not made narrower.
+pub(super) const NARROWEST: usize = 40;

@@ -12,10 +12,11 @@ use crate::explain::Page;
 use crate::explain::page;
 use crate::finding::Finding;
 use crate::judge::Side;
-use crate::place::Place;
+use crate::report::at;
 use crate::report::explain::Explained;
 use crate::report::plain::Style;
 use crate::report::printable;
+use crate::report::wrapped::NARROWEST;
 use crate::report::wrapped::wrapped;
 use crate::topology::Edge;
 
@@ -288,19 +289,6 @@ fn surely(how: How) -> &'static str {
     }
 }
 
-/// `/etc/kubernetes/pki/apiserver.crt on wudang`.
-fn at(place: &Place) -> String {
-    let line = place
-        .line
-        .map(|line| format!(":{line}"))
-        .unwrap_or_default();
-    let node = match place.node.as_str() {
-        "" => String::new(),
-        node => format!(" on {node}"),
-    };
-    format!("{}{line}{node}", place.path.display())
-}
-
 fn shortened(line: &str) -> String {
     let mut characters = line.trim().chars();
     let mut short: String = characters.by_ref().take(LINE_SHOWN).collect();
@@ -314,8 +302,6 @@ const NOT_HERE: &str = "no connection of this cluster says this now: it may be m
 const NOT_KNOWN: &str = "hapki knows what Kubernetes, etcd, docker, containerd, skopeo, registries, nginx, curl and openssl say of \
      certificates, keys and tokens, and the rules of `hapki audit` by their ids";
 
-/// Below this a text is not readable, so it is not made narrower.
-const NARROWEST: usize = 40;
 /// Characters of a pasted line that are shown.
 const LINE_SHOWN: usize = 600;
 /// Edges of one cause that are listed one by one.

@@ -1,8 +1,6 @@
 //! The same witness over TLS: a Go server presents the chains of the families on 127.0.0.1, and what a Go client says of
 //! them, whole line, is what hapki says.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use pki_core::verdict::go;
@@ -23,10 +21,10 @@ use crate::known::Known;
 use crate::peer;
 use crate::random::Random;
 use crate::setting;
+use crate::tally::Tally;
 
 const SEED: u64 = 20_260_601;
 const CASES: usize = 1_000;
-const SHOWN: usize = 12;
 
 /// What a server presents, and what its client knows.
 pub struct Dialled {
@@ -123,33 +121,19 @@ fn a_go_client_and_hapki_say_the_same() {
         "handshake",
         asked.iter().map(|(_, dialled)| dialled.to_json()),
     );
-    let mut tally: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-    let mut differ = Vec::new();
+    let mut tally = Tally::default();
     for (number, ((family, dialled), go)) in asked.iter().zip(&answers).enumerate() {
         let hapki = dialled.hapki();
-        tally.entry(family).or_default()[usize::from(go.is_some())] += 1;
+        tally.count(family, go.is_none());
         if *go != hapki && !known.allows(family, go, &hapki) {
             let question = dialled.to_json();
-            differ.push(format!(
+            tally.differ.push(format!(
                 "case {number}, {family}, host {:?}\n  Go:    {go:?}\n  hapki: {hapki:?}\n  chain: {}",
                 dialled.host, question["chain"]
             ));
         }
     }
-    println!(
-        "handshakes, seed {seed}, {count} cases, {} families",
-        tally.len()
-    );
-    for (family, [accepted, refused]) in &tally {
-        println!("{family:24} {accepted:6} accepted {refused:6} refused");
-    }
-    let shown = &differ[..differ.len().min(SHOWN)];
-    assert!(
-        shown.is_empty(),
-        "{} differ:\n{}",
-        differ.len(),
-        shown.join("\n")
-    );
+    tally.close(&format!("handshakes, seed {seed}, {count} cases"));
 }
 
 fn generate(seed: u64, count: usize) -> Vec<(&'static str, Dialled)> {

@@ -1,5 +1,7 @@
 //! Which files of a node are read, and in which order: manifests first, for they say which certificates matter.
 
+mod balancers;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use crate::facts::NodeFacts;
 use crate::facts::certificate_files;
 use crate::facts::certificate_files::Cache;
 use crate::facts::certificate_files::Expected;
+use crate::facts::haproxy;
 use crate::facts::hosts;
 use crate::facts::kubeadm_config;
 use crate::facts::kubeconfig;
@@ -18,6 +21,7 @@ use crate::facts::kubelet_config;
 use crate::facts::manifest;
 use crate::facts::manifest::FileFlag;
 use crate::facts::manifest::StaticPod;
+use crate::facts::nginx;
 use crate::place::KUBERNETES_DIR;
 use crate::place::PKI_DIR;
 use crate::place::Place;
@@ -103,6 +107,10 @@ impl Gatherer<'_> {
             let is_pem = document.bytes.windows(5).any(|bytes| bytes == b"-----");
             if is_pem || document.bytes.first() == Some(&0x30) {
                 self.parse_pem(&document, Expected::Anything, None);
+            } else if nginx::is_main(&document.bytes) {
+                self.nginx(&document);
+            } else if haproxy::is_main(&document.bytes) {
+                self.haproxy(&document);
             } else {
                 self.parse_kubeconfig(&document, true);
             }
@@ -182,7 +190,7 @@ impl Gatherer<'_> {
             Ok(Some(kubeconfig)) => kubeconfig,
             Ok(None) => {
                 if alone {
-                    let what = "is neither a kubeconfig nor a certificate or key in PEM";
+                    let what = "is neither a kubeconfig nor a balancer's configuration, nor a certificate or key in PEM";
                     self.node.broken.push(malformed(place.clone(), what));
                 }
                 return;
@@ -209,6 +217,7 @@ impl Gatherer<'_> {
         {
             self.node.hostname = Some((name.trim().to_ascii_lowercase(), document.place.clone()));
         }
+        self.balancers();
         self.kubeconfig(Path::new("/var/lib/kubelet/kubeconfig"), None);
         for path in KUBELET_FILES {
             self.pem(Path::new(path), Expected::Anything, None);

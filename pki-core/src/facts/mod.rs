@@ -2,13 +2,16 @@
 //!
 //! What is deliberately absent: any conclusion that needs two files. Those are drawn in [`crate::topology`].
 
+pub mod balancer;
 pub mod certificate_files;
 mod gather;
+mod haproxy;
 pub mod hosts;
 pub mod kubeadm_config;
 pub mod kubeconfig;
 pub mod kubelet_config;
 pub mod manifest;
+mod nginx;
 pub mod yaml;
 
 use std::collections::BTreeMap;
@@ -16,6 +19,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::facts::balancer::Balancer;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::hosts::HostsEntry;
 use crate::facts::kubeconfig::Kubeconfig;
@@ -61,6 +65,8 @@ pub struct NodeFacts {
     pub hosts: Vec<HostsEntry>,
     /// The kubelet's configuration.
     pub kubelet: Option<KubeletConfig>,
+    /// Balancers that run on it: nginx, haproxy.
+    pub balancers: Vec<Balancer>,
     /// kubeadm's configuration, where one lies in /etc/kubernetes.
     pub kubeadm: Option<Inventory>,
     /// Files that are named but do not belong to what was asked for.

@@ -1,0 +1,92 @@
+//! Balancers on a node: nginx with the files that it includes, haproxy, and the certificates that they name.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::facts::balancer::Balancer;
+use crate::facts::certificate_files::Expected;
+use crate::facts::gather::Gatherer;
+use crate::facts::haproxy;
+use crate::facts::nginx;
+use crate::facts::nginx::Include;
+use crate::source::Document;
+
+impl Gatherer<'_> {
+    /// Where packages put their configuration. Neither need be there.
+    pub(super) fn balancers(&mut self) {
+        if let Some(document) = self.read(Path::new(nginx::MAIN), None) {
+            self.nginx(&document);
+        }
+        if let Some(document) = self.read(Path::new(haproxy::MAIN), None) {
+            self.haproxy(&document);
+        }
+    }
+
+    pub(super) fn nginx(&mut self, document: &Document) {
+        let mut files = nginx::Files::default();
+        let mut pending = files.add(&document.bytes, &document.place);
+        while let Some(include) = pending.pop() {
+            let found = match self.included(&include) {
+                Ok(found) => found,
+                Err(why) => {
+                    files.cannot_follow(&include, &why);
+                    continue;
+                }
+            };
+            for path in &found {
+                if files.has(path) {
+                    continue;
+                }
+                match self.reader.read(path) {
+                    Ok(document) => pending.extend(files.add(&document.bytes, &document.place)),
+                    Err(problem) => files.cannot_follow(&include, &problem.to_string()),
+                }
+            }
+            files.means(&include, found);
+        }
+        self.balancer(files.balancer());
+    }
+
+    pub(super) fn haproxy(&mut self, document: &Document) {
+        self.balancer(Some(haproxy::parse(&document.bytes, &document.place)));
+    }
+
+    fn balancer(&mut self, balancer: Option<Balancer>) {
+        let Some(balancer) = balancer else {
+            return;
+        };
+        for file in balancer.files() {
+            self.pem(&file.path, Expected::Anything, Some(file.told_at.clone()));
+        }
+        self.node.balancers.push(balancer);
+    }
+
+    /// The files that an `include` means, sorted as glob(3) does.
+    fn included(&mut self, include: &Include) -> Result<Vec<PathBuf>, String> {
+        let pattern = &include.pattern;
+        let is_pattern = |text: &str| text.contains(['*', '?', '[']);
+        if !is_pattern(&pattern.to_string_lossy()) {
+            return Ok(vec![pattern.clone()]);
+        }
+        let (Some(directory), Some(name)) = (pattern.parent(), pattern.file_name()) else {
+            return Ok(Vec::new());
+        };
+        if is_pattern(&directory.to_string_lossy()) {
+            return Err("patterns among directories are not followed".to_owned());
+        }
+        if !self.tree.covers(directory) {
+            return Err("it does not lie in what was given".to_owned());
+        }
+        let entries = match self.reader.list(directory) {
+            Ok(entries) => entries,
+            Err(problem) if problem.is_missing() => return Ok(Vec::new()),
+            Err(problem) => return Err(problem.to_string()),
+        };
+        let fits = |path: &PathBuf| {
+            let file = path.file_name().unwrap_or_default();
+            nginx::matches(&name.to_string_lossy(), &file.to_string_lossy())
+        };
+        let files = entries.into_iter().filter(|entry| !entry.is_directory);
+        Ok(files.map(|entry| entry.path).filter(fits).collect())
+    }
+}

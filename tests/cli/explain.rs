@@ -50,7 +50,7 @@ fn the_reports_line_is_traced_to_its_certificate_and_remedy() {
         for part in [
             "  here:   kubelet@wudang -> kube-apiserver@wudang, dialled as https://10.24.138.208:6443\n",
             "  file:   /etc/kubernetes/pki/apiserver.crt on wudang\n",
-            "  mend:   hapki issue apiserver --node wudang --install --pki-dir hapki-demo/wudang/etc/kubernetes/pki\n",
+            "  mend:   hapki issue apiserver --node wudang --install --pki-dir hapki-demo/wudang/etc/kubernetes/pki --ip 10.27.52.72\n",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
@@ -72,7 +72,10 @@ fn the_reports_line_is_traced_to_its_certificate_and_remedy() {
     let report = explained_in(directory.path(), &[&other, "hapki-demo"]);
     assert_eq!(report["lines"][0]["here"], serde_json::json!([]));
     let rule = explained_in(directory.path(), &["name-mismatch", "hapki-demo"]);
-    assert_eq!(rule["rule"]["here"][0]["edge"]["client"], "kubelet@wudang");
+    let here = rule["rule"]["here"].as_array().unwrap();
+    let clients: Vec<&serde_json::Value> =
+        here.iter().map(|here| &here["edge"]["client"]).collect();
+    assert_eq!(clients, ["kubeconfig:admin-lb.conf@emei", "kubelet@wudang"]);
 }
 
 #[test]

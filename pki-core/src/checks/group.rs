@@ -45,7 +45,16 @@ pub(super) fn refused(judged: &Judged, kind: FaultKind) -> Vec<Group<'_>> {
             .edges
             .push((edge, verdict));
     }
-    groups.into_values().collect()
+    let mut groups: Vec<Group<'_>> = groups.into_values().collect();
+    for group in &mut groups {
+        // What fails each time is told before what a balancer makes fail now and then.
+        group.edges.sort_by_key(|(edge, _)| edge.via.is_some());
+        let first = group.edges.first();
+        if let Some(fault) = first.and_then(|(_, verdict)| verdict.faults.first()) {
+            group.fault = fault;
+        }
+    }
+    groups
 }
 
 impl Group<'_> {

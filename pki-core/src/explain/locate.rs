@@ -183,6 +183,7 @@ fn is_of_the_handshake(kind: FaultKind) -> bool {
             | FaultKind::WrongGroup
             | FaultKind::WrongUser
             | FaultKind::OtherNode
+            | FaultKind::IdentityLost
     )
 }
 

@@ -46,7 +46,7 @@ pub enum Mode {
     #[default]
     PassThrough,
     /// Ends it, and shows a certificate of its own.
-    Terminates(Termination),
+    Terminates(Box<Termination>),
     /// Speaks HTTP without it.
     Plain,
 }
@@ -109,12 +109,22 @@ pub struct NotUnderstood {
 impl Balancer {
     /// Every certificate, key and root file that a listener which passes something on uses.
     pub fn files(&self) -> impl Iterator<Item = &FileAt> {
+        let pairs = self.pairs();
+        let pairs = pairs.flat_map(|ends| std::iter::once(&ends.certificate).chain(&ends.key));
+        let roots = self
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.upstream.roots.as_ref());
+        pairs.chain(roots)
+    }
+
+    /// Every certificate that it shows, with its key.
+    pub fn pairs(&self) -> impl Iterator<Item = &Termination> {
         self.listeners.iter().flat_map(|listener| {
-            let ends = listener.terminates().into_iter();
-            let ends = ends.flat_map(|ends| std::iter::once(&ends.certificate).chain(&ends.key));
-            let shows = listener.upstream.shows.iter();
-            let shows = shows.flat_map(|ends| std::iter::once(&ends.certificate).chain(&ends.key));
-            ends.chain(&listener.upstream.roots).chain(shows)
+            listener
+                .terminates()
+                .into_iter()
+                .chain(&listener.upstream.shows)
         })
     }
 }

@@ -121,10 +121,10 @@ impl Reader<'_> {
             let mode = match (option(line, "ssl"), argument(line, "crt")) {
                 (false, _) if http => Mode::Plain,
                 (false, _) => Mode::PassThrough,
-                (true, Some(certificate)) => Mode::Terminates(Termination {
+                (true, Some(certificate)) => Mode::Terminates(Box::new(Termination {
                     certificate: self.file(certificate, line.number),
                     key: None,
-                }),
+                })),
                 (true, None) => {
                     self.problem(line.number, "binds with ssl, and no crt says what it shows");
                     continue;

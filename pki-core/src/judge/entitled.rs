@@ -54,7 +54,7 @@ fn kubelet(node: &str, user: &str, groups: &[&str]) -> Option<(FaultKind, String
     }
 }
 
-fn cannot_list(resource: &str, user: &str) -> String {
+pub(super) fn cannot_list(resource: &str, user: &str) -> String {
     format!(
         "{resource} is forbidden: User \"{user}\" cannot list resource \"{resource}\" in API group \"\" at the cluster scope"
     )

@@ -72,6 +72,8 @@ pub enum FaultKind {
     WrongUser,
     /// Accepted, but as another node.
     OtherNode,
+    /// A balancer on the way ends TLS, so that the server never sees the client's certificate.
+    IdentityLost,
 }
 
 impl FaultKind {
@@ -97,6 +99,7 @@ impl FaultKind {
             Self::WrongGroup => "organization-unexpected",
             Self::WrongUser => "malformed-common-name",
             Self::OtherNode => "node-identity-mismatch",
+            Self::IdentityLost => "tls-terminated-at-balancer",
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What is deliberately absent: files, severities and remedies. The rules in [`crate::checks`] read what stands here.
 
+mod balanced;
 mod entitled;
 mod fault;
 mod words;
@@ -146,19 +147,14 @@ fn faults(
         return Vec::new();
     }
     let mut faults = cannot_start(topology, edge, signatures);
-    faults.extend(unusable(&edge.shown, Side::Client, signatures));
-    if let Some(leaf) = edge.shown.chain.first()
-        && edge.unverified.is_none()
-    {
-        let question = go::Question {
-            leaf,
-            intermediates: edge.shown.chain.get(1..).unwrap_or_default(),
-            roots: &edge.trusts.roots,
-            name: edge.asks_for.as_deref(),
-            purpose: go::Purpose::Server,
-            now,
-        };
-        faults.extend(refused(&question, Side::Client, signatures));
+    if balanced::is_openssl(&edge.client) {
+        faults.extend(balanced::refused(topology, edge, now, signatures));
+    } else {
+        faults.extend(server_refused(edge, now, signatures));
+    }
+    if let Some(balancer) = balanced::ended_at(topology, edge) {
+        faults.extend(balanced::identity_lost(balancer, edge));
+        return faults;
     }
     let Some((shown, trust)) = &edge.client_shows else {
         return faults;
@@ -175,6 +171,27 @@ fn faults(
         faults.extend(unusable(shown, Side::Server, signatures));
         faults.extend(refused(&question, Side::Server, signatures));
         faults.extend(entitled::forbidden(edge, leaf));
+    }
+    faults
+}
+
+/// What a Go client says of what it is shown.
+fn server_refused(edge: &Edge, now: OffsetDateTime, signatures: &mut Signatures) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = unusable(&edge.shown, Side::Client, signatures)
+        .into_iter()
+        .collect();
+    if let Some(leaf) = edge.shown.chain.first()
+        && edge.unverified.is_none()
+    {
+        let question = go::Question {
+            leaf,
+            intermediates: edge.shown.chain.get(1..).unwrap_or_default(),
+            roots: &edge.trusts.roots,
+            name: edge.asks_for.as_deref(),
+            purpose: go::Purpose::Server,
+            now,
+        };
+        faults.extend(refused(&question, Side::Client, signatures));
     }
     faults
 }

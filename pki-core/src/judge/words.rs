@@ -4,6 +4,7 @@
 use crate::judge::Fault;
 use crate::judge::FaultKind;
 use crate::judge::Side;
+use crate::judge::balanced;
 use crate::topology::Component;
 use crate::topology::Edge;
 use crate::verdict::go::VERIFY_PREFIX;
@@ -30,7 +31,9 @@ pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
 /// The whole line.
 pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
     let said = says(edge, fault);
-    let is_verification = fault.by == Side::Client && is_about_a_certificate(fault.kind);
+    let is_verification = fault.by == Side::Client
+        && is_about_a_certificate(fault.kind)
+        && !balanced::is_openssl(&edge.client);
     let text = if is_verification && !comes_before_verification(fault.kind) {
         format!("{VERIFY_PREFIX}{said}")
     } else {
@@ -161,7 +164,10 @@ fn in_a_loop(edge: &Edge, fault: &Fault, path: &str, lists: &str, text: String) 
 fn forbidden(fault: &Fault) -> Option<&str> {
     let is_forbidden = matches!(
         fault.kind,
-        FaultKind::WrongGroup | FaultKind::WrongUser | FaultKind::OtherNode
+        FaultKind::WrongGroup
+            | FaultKind::WrongUser
+            | FaultKind::OtherNode
+            | FaultKind::IdentityLost
     );
     is_forbidden.then_some(fault.text.as_str())
 }
@@ -182,7 +188,10 @@ fn is_about_a_certificate(kind: FaultKind) -> bool {
     !keeps_from_starting(kind)
         && !matches!(
             kind,
-            FaultKind::WrongGroup | FaultKind::WrongUser | FaultKind::OtherNode
+            FaultKind::WrongGroup
+                | FaultKind::WrongUser
+                | FaultKind::OtherNode
+                | FaultKind::IdentityLost
         )
 }
 

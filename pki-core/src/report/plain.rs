@@ -179,10 +179,15 @@ impl Page {
         }
         self.heading("Not judged");
         for unjudged in &judged.topology.unjudged {
-            let text = format!(
-                "{} dials {}: {}",
-                unjudged.client, unjudged.dials, unjudged.why
-            );
+            let text = match unjudged.dials.as_str() {
+                "" => format!(
+                    "{}: {} {}",
+                    unjudged.client,
+                    at(&unjudged.place),
+                    unjudged.why
+                ),
+                dials => format!("{} dials {dials}: {}", unjudged.client, unjudged.why),
+            };
             self.wrapped("  ", &text);
         }
         self.text.push('\n');

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::facts::balancer::Balancer;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::kubeconfig;
 use crate::facts::manifest::StaticPod;
@@ -28,6 +29,7 @@ pub(super) fn collect(view: &View<'_>, topology: &mut Topology) {
         add(view, file, role, used, topology);
     }
     flag_pairs(view, topology);
+    balancer_pairs(view, topology);
     layout_pairs(view, &named, topology);
     kubelet(view, topology);
     for kubeconfig in &view.facts.kubeconfigs {
@@ -57,6 +59,12 @@ fn named_roles(view: &View<'_>) -> Vec<Named> {
                 role: Some(row.role),
             });
         }
+    }
+    for file in view.facts.balancers.iter().flat_map(Balancer::files) {
+        named.push(Named {
+            path: file.path.clone(),
+            role: None,
+        });
     }
     for kubeconfig in &view.facts.kubeconfigs {
         for user in &kubeconfig.users {
@@ -178,6 +186,21 @@ fn flag_pairs(view: &View<'_>, topology: &mut Topology) {
                 flag: format!("--{}", row.certificate),
                 told_at,
                 trust: view.trust(&certificate),
+            });
+        }
+    }
+}
+
+fn balancer_pairs(view: &View<'_>, topology: &mut Topology) {
+    for balancer in &view.facts.balancers {
+        for ends in balancer.pairs() {
+            let key = ends.key.as_ref().unwrap_or(&ends.certificate);
+            topology.pairs.push(Pair {
+                user: view.component(balancer.program),
+                role: None,
+                told_at: Some(view.at(&ends.certificate.told_at)),
+                certificate: view.path(&ends.certificate.path),
+                key: view.path(&key.path),
             });
         }
     }

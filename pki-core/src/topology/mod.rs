@@ -2,6 +2,7 @@
 //!
 //! What is deliberately absent: verdicts. An edge says who shows what to whom; whether it holds is for the judge.
 
+mod balancer;
 mod collect;
 mod connect;
 mod edge;
@@ -20,6 +21,9 @@ use crate::topology::view::View;
 pub use crate::facts::Broken;
 pub use crate::facts::BrokenKind;
 pub use crate::facts::hosts::HostsEntry;
+pub use crate::topology::balancer::BalancedTo;
+pub use crate::topology::balancer::Balancer;
+pub use crate::topology::balancer::BalancerMode;
 pub use crate::topology::edge::Component;
 pub use crate::topology::edge::Dialled;
 pub use crate::topology::edge::Edge;
@@ -62,6 +66,8 @@ pub struct Topology {
     pub dialled: Vec<Dialled>,
     /// Every connection that the files describe and whose other end is known.
     pub edges: Vec<Edge>,
+    /// Every balancer that the files, or else the inventory, tell of.
+    pub balancers: Vec<Balancer>,
     /// What is dialled but cannot be judged from these files, and why.
     pub unjudged: Vec<Unjudged>,
     /// Files that could not be read or understood.
@@ -82,7 +88,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
         views.push(view);
     }
     machine::settle_addresses(&mut topology.nodes);
-    connect::connect(&views, &mut topology);
+    connect::connect(&views, inventory, &mut topology);
     topology
 }
 

@@ -1,5 +1,6 @@
 //! The field report's cluster, with keys made here, read from a directory.
 
+mod balanced;
 mod broken;
 mod cluster;
 
@@ -128,14 +129,17 @@ fn manifests_and_kubeconfigs_lead_where_they_point() {
 #[test]
 fn what_cannot_be_followed_is_said() {
     let topology = Cluster::seed().read();
-    let why_balancer = why(&topology, "kubeconfig:admin-lb.conf@emei");
-    assert!(why_balancer.contains("port 8443 of emei"), "{why_balancer}");
     assert_eq!(
         why(&topology, "kube-apiserver@wudang"),
         "it is dialled without TLS"
     );
     let dialled = topology.dialled.iter().find(|d| d.port == 8443).unwrap();
     assert_eq!(dialled.name.to_string(), "10.27.52.72");
+    let cluster = Cluster::seed();
+    std::fs::remove_dir_all(cluster.file("emei", "etc/nginx")).unwrap();
+    let topology = cluster.read();
+    let why_balancer = why(&topology, "kubeconfig:admin-lb.conf@emei");
+    assert!(why_balancer.contains("port 8443 of emei"), "{why_balancer}");
 }
 
 #[test]

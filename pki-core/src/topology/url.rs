@@ -45,6 +45,15 @@ pub fn parse(url: &str) -> Option<Endpoint> {
     })
 }
 
+/// `10.27.53.32:6443`, `[fd00::1]:6443`.
+pub fn host_and_port(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
 impl Endpoint {
     /// The address, where the host is one; v4-mapped as IPv4.
     pub fn address(&self) -> Option<IpAddr> {

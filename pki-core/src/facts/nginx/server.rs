@@ -355,7 +355,7 @@ impl<'a> Section<'a> {
                 what: "listens with ssl, and no ssl_certificate says what it shows".to_owned(),
             })?;
         let key = self.file(scope, "ssl_certificate_key");
-        Ok(Mode::Terminates(Termination { certificate, key }))
+        Ok(Mode::Terminates(Box::new(Termination { certificate, key })))
     }
 
     fn file(&self, scope: &Scope<'_>, name: &str) -> Option<FileAt> {

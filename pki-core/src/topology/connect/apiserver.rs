@@ -2,6 +2,7 @@
 
 use crate::topology::connect::Connector;
 use crate::topology::connect::Server;
+use crate::topology::node::Apiserver;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
 
@@ -11,6 +12,27 @@ impl Connector<'_> {
         dialler: &View<'_>,
         endpoint: &Endpoint,
     ) -> Result<Server, String> {
+        let (view, apiserver) = self.apiserver_on(dialler, endpoint)?;
+        let Some(certificate) = &apiserver.certificate else {
+            return Err(format!(
+                "the manifest of {}'s kube-apiserver names no --tls-cert-file",
+                view.name
+            ));
+        };
+        self.seen(view, certificate)?;
+        Ok(Server {
+            component: view.component("kube-apiserver"),
+            shown: view.shown(certificate),
+            trusts: apiserver.client_ca.as_ref().map(|place| view.trust(place)),
+        })
+    }
+
+    /// The node whose apiserver listens there, and what that was told.
+    pub(super) fn apiserver_on(
+        &self,
+        dialler: &View<'_>,
+        endpoint: &Endpoint,
+    ) -> Result<(&View<'_>, &Apiserver), String> {
         let (view, node) = self.node_at(dialler, &endpoint.host)?;
         let Some(apiserver) = &node.apiserver else {
             return Err(format!(
@@ -24,17 +46,6 @@ impl Connector<'_> {
                 endpoint.port, node.name, apiserver.secure_port
             ));
         }
-        let Some(certificate) = &apiserver.certificate else {
-            return Err(format!(
-                "the manifest of {}'s kube-apiserver names no --tls-cert-file",
-                node.name
-            ));
-        };
-        self.seen(view, certificate)?;
-        Ok(Server {
-            component: view.component("kube-apiserver"),
-            shown: view.shown(certificate),
-            trusts: apiserver.client_ca.as_ref().map(|place| view.trust(place)),
-        })
+        Ok((view, apiserver))
     }
 }

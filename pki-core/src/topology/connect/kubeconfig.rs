@@ -57,8 +57,7 @@ impl Connector<'_> {
             return self.unjudged(user, client.url, client.told_at, why);
         };
         self.dialled(&client, &endpoint);
-        let server = self.apiserver_at(view, &endpoint);
-        self.edge(client, &endpoint, server);
+        self.reach_apiservers(view, client, &endpoint);
     }
 
     fn dialled(&mut self, client: &Client, endpoint: &Endpoint) {

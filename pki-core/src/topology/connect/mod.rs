@@ -3,12 +3,15 @@
 //! What cannot be resolved from these files, a balancer or a name that no hosts file knows, is said with its reason.
 
 mod apiserver;
+mod balancer;
 mod etcd;
 mod kubeconfig;
 mod reach;
 
+use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::topology::Topology;
+use crate::topology::connect::balancer::Listening;
 use crate::topology::edge::Component;
 use crate::topology::edge::Dialled;
 use crate::topology::edge::Edge;
@@ -22,28 +25,33 @@ use crate::topology::url::Endpoint;
 use crate::topology::view::View;
 
 /// Adds every connection of the nodes of `topology`, which `views` has the facts of, in the same order.
-pub(super) fn connect(views: &[View<'_>], topology: &mut Topology) {
+pub(super) fn connect(views: &[View<'_>], inventory: Option<&Inventory>, topology: &mut Topology) {
     let mut connector = Connector {
         views,
         nodes: &topology.nodes,
+        listening: Vec::new(),
         kubeconfigs: Vec::new(),
         dialled: Vec::new(),
         edges: Vec::new(),
         unjudged: Vec::new(),
     };
+    connector.find_balancers(inventory);
     for view in views {
         for kubeconfig in &view.facts.kubeconfigs {
             connector.kubeconfig(view, kubeconfig);
         }
         connector.etcd_of(view);
     }
+    connector.upstreams();
     let Connector {
+        listening,
         kubeconfigs,
         dialled,
         edges,
         unjudged,
         ..
     } = connector;
+    topology.balancers = Connector::into_balancers(listening);
     topology.kubeconfigs = kubeconfigs;
     topology.dialled = dialled;
     topology.edges = edges;
@@ -53,6 +61,7 @@ pub(super) fn connect(views: &[View<'_>], topology: &mut Topology) {
 struct Connector<'a> {
     views: &'a [View<'a>],
     nodes: &'a [Node],
+    listening: Vec<Listening<'a>>,
     kubeconfigs: Vec<Kubeconfig>,
     dialled: Vec<Dialled>,
     edges: Vec<Edge>,
@@ -60,6 +69,7 @@ struct Connector<'a> {
 }
 
 /// What one client brings to a connection.
+#[derive(Clone)]
 struct Client {
     component: Component,
     url: String,
@@ -78,7 +88,33 @@ struct Server {
 }
 
 impl Connector<'_> {
+    /// The apiserver that an endpoint leads to, or every backend of the balancer that listens there.
+    fn reach_apiservers(&mut self, view: &View<'_>, client: Client, endpoint: &Endpoint) {
+        let name = client.tls_server_name.as_deref().unwrap_or(&endpoint.host);
+        let server = self.apiserver_at(view, endpoint);
+        let balancers = match server {
+            Ok(_) => Vec::new(),
+            Err(_) => self.balancers_at(view, endpoint, Some(name)),
+        };
+        if balancers.is_empty() || !endpoint.tls {
+            return self.edge(client, endpoint, server);
+        }
+        for balancer in balancers {
+            self.through(&client, endpoint, balancer);
+        }
+    }
+
     fn edge(&mut self, client: Client, endpoint: &Endpoint, server: Result<Server, String>) {
+        self.edge_via(client, endpoint, server, None);
+    }
+
+    fn edge_via(
+        &mut self,
+        client: Client,
+        endpoint: &Endpoint,
+        server: Result<Server, String>,
+        via: Option<String>,
+    ) {
         let trusts = match (client.trusts, &client.unverified) {
             (Some(trusts), _) => Ok(trusts),
             (None, Some(place)) => Ok(Trust {
@@ -110,7 +146,7 @@ impl Connector<'_> {
             name: asks_for.parse().ok(),
             asks_for: Some(asks_for),
             unverified: client.unverified,
-            via: None,
+            via,
             told_at: client.told_at,
             shown: server.shown,
             trusts,

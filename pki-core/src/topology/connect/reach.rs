@@ -56,7 +56,7 @@ impl Connector<'_> {
         })
     }
 
-    fn known_name(&self, dialler: &View<'_>, host: &str) -> Option<IpAddr> {
+    pub(super) fn known_name(&self, dialler: &View<'_>, host: &str) -> Option<IpAddr> {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let entry = dialler
             .facts

@@ -1,0 +1,74 @@
+//! Balancers: what stands between clients and the apiservers.
+
+use std::net::IpAddr;
+
+use crate::place::Place;
+use crate::topology::edge::Component;
+use crate::topology::edge::Shown;
+use crate::x509::san::SubjectAltName;
+
+/// One address and port of a balancer.
+#[derive(Clone, Debug)]
+pub struct Balancer {
+    /// What edges through it say: `nginx@emei:8443`.
+    pub label: String,
+    /// `nginx@emei`; `load-balancer@emei` where only the inventory tells of it.
+    pub component: Component,
+    /// The line that makes it listen.
+    pub place: Place,
+    /// The node it runs on; `None` for an address of its own, which no node has.
+    pub node: Option<String>,
+    /// The address it listens on; `None` is every address of its node.
+    pub address: Option<IpAddr>,
+    /// The port.
+    pub port: u16,
+    /// Names that the inventory says it is dialled by.
+    pub dialled_by: Vec<SubjectAltName>,
+    /// What it does with TLS.
+    pub mode: BalancerMode,
+    /// Where it sends what arrives.
+    pub backends: Vec<BalancedTo>,
+}
+
+/// What a balancer does with TLS.
+#[derive(Clone, Debug)]
+pub enum BalancerMode {
+    /// Passes it through: clients see each backend's own certificate.
+    PassThrough,
+    /// Ends it.
+    Terminates {
+        /// What it shows; `None` where only the inventory tells of it.
+        shows: Option<Shown>,
+        /// Whether it shows a certificate of its own to its backends, so that all who come are one user there.
+        has_identity: bool,
+        /// How many certificates may stand between a backend's and a root, where it is told.
+        depth: Option<usize>,
+    },
+    /// Speaks HTTP without it.
+    Plain,
+}
+
+/// One backend.
+#[derive(Clone, Debug)]
+pub struct BalancedTo {
+    /// The line.
+    pub place: Place,
+    /// As the line has it: `10.27.53.32:6443`.
+    pub address: String,
+    /// The apiserver there; `None` where it leads elsewhere or nobody knows.
+    pub server: Option<Component>,
+    /// The node that has the address, where it is known but nothing there takes the connection, and why.
+    pub nothing_there: Option<(String, String)>,
+}
+
+impl Balancer {
+    /// Whether it ends TLS.
+    pub fn terminates(&self) -> bool {
+        matches!(self.mode, BalancerMode::Terminates { .. })
+    }
+
+    /// Whether it leads to an apiserver.
+    pub fn leads_to_apiservers(&self) -> bool {
+        self.backends.iter().any(|backend| backend.server.is_some())
+    }
+}

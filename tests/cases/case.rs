@@ -23,6 +23,18 @@ pub(crate) struct Case {
     pub(crate) edges: Option<usize>,
     pub(crate) certificate: Vec<CertificateChange>,
     pub(crate) file: Vec<FileChange>,
+    pub(crate) service_account: Vec<ServiceAccountChange>,
+}
+
+/// Another service-account pair.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ServiceAccountChange {
+    pub(crate) node: String,
+    /// Which files of the PKI directory get it: `sa.key`, `sa.pub` unless said.
+    pub(crate) files: Option<Vec<String>>,
+    /// Changes that name the same have the same pair.
+    pub(crate) same: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

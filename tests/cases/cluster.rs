@@ -89,12 +89,34 @@ pub(crate) fn write(case: &Case, root: &Path) {
     {
         copy(change, root);
     }
+    service_accounts(case, root);
     for change in &case.file {
         if change.trusts_stranger {
             let stranger = &authorities[&(Authority::Cluster.to_string(), "stranger")];
             trust(change, root, &stranger.certificate.to_pem());
         }
         change_file(change, root);
+    }
+}
+
+fn service_accounts(case: &Case, root: &Path) {
+    let mut pairs: BTreeMap<&str, PrivateKey> = BTreeMap::new();
+    for change in &case.service_account {
+        let pair = pairs
+            .entry(&change.same)
+            .or_insert_with(|| PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap());
+        let both = || vec!["sa.key".to_owned(), "sa.pub".to_owned()];
+        for file in change.files.clone().unwrap_or_else(both) {
+            let path = root
+                .join(&change.node)
+                .join("etc/kubernetes/pki")
+                .join(&file);
+            if file.ends_with(".key") {
+                put(&path, pair.to_pem(), 0o600);
+            } else {
+                put(&path, &pair.public_key().to_pem(), 0o600);
+            }
+        }
     }
 }
 

@@ -56,5 +56,8 @@ fn is_in_our_words(edge: &Edge, line: &str) -> bool {
 }
 
 fn is_rule_of(kind: FaultKind, rule: &str) -> bool {
-    rule == kind.rule() || (kind == FaultKind::FileMissing && rule == "file-unreadable")
+    rule == kind.rule()
+        || (kind == FaultKind::FileMissing && rule == "file-unreadable")
+        || (kind == FaultKind::SameNameOtherCa && rule == "shared-ca-differs")
+        || (kind == FaultKind::UnknownAuthority && rule == "shared-ca-differs")
 }

@@ -13,6 +13,7 @@ use crate::judge::JudgedEdge;
 use crate::judge::Side;
 use crate::place::Place;
 use crate::topology::Edge;
+use crate::topology::EdgeKind;
 use crate::topology::Shown;
 use crate::topology::Trust;
 use crate::x509::certificate::Certificate;
@@ -29,14 +30,14 @@ pub(super) struct Group<'a> {
 
 /// Edges whose first fault is `kind`, by the file to blame.
 pub(super) fn refused(judged: &Judged, kind: FaultKind) -> Vec<Group<'_>> {
-    let mut groups: BTreeMap<(Place, Side), Group<'_>> = BTreeMap::new();
+    let mut groups: BTreeMap<Place, Group<'_>> = BTreeMap::new();
     for (edge, verdict) in judged.judged_edges() {
         let Some(fault) = verdict.faults.first().filter(|fault| fault.kind == kind) else {
             continue;
         };
         let place = blamed(judged, edge, fault);
         groups
-            .entry((place.clone(), fault.by))
+            .entry(place.clone())
             .or_insert_with(|| Group {
                 place,
                 fault,
@@ -110,7 +111,10 @@ pub(super) fn dials(edge: &Edge) -> String {
         .unwrap_or_default();
     match &edge.dials {
         Some(url) => format!("{} dials {url}{via}", edge.client),
-        None => format!("{} is believed by {}", edge.client, edge.server),
+        None if edge.kind == EdgeKind::Token => {
+            format!("what signs the tokens of {}", edge.client.node)
+        }
+        None => format!("{} shows it to {}", edge.client, edge.server),
     }
 }
 
@@ -174,7 +178,10 @@ fn others_accept(judged: &Judged, edge: &Edge, fault: &Fault, shown: &Shown) -> 
 fn is_about_the_chain(kind: FaultKind) -> bool {
     matches!(
         kind,
-        FaultKind::UnknownAuthority | FaultKind::SameNameOtherCa | FaultKind::WeakSignature
+        FaultKind::UnknownAuthority
+            | FaultKind::SameNameOtherCa
+            | FaultKind::WeakSignature
+            | FaultKind::FrontProxyMismatch
     )
 }
 

@@ -12,6 +12,7 @@ mod expired;
 mod expires_soon;
 mod file_missing;
 mod file_unreadable;
+mod front_proxy_mismatch;
 mod ignore_unmatched;
 mod key_mismatch;
 mod key_missing;
@@ -24,9 +25,12 @@ mod node_identity_mismatch;
 mod not_yet_valid;
 mod organization_unexpected;
 mod outlives_issuer;
+mod requestheader_name_not_allowed;
 mod same_name_other_ca;
 mod server_auth_missing;
+mod service_account_key_differs;
 mod shared_ca_differs;
+mod token_issuer_mismatch;
 mod unhandled_critical_extension;
 mod unknown_authority;
 mod usage_absent;
@@ -80,6 +84,10 @@ pub static RULES: &[Rule] = &[
     key_missing::RULE,
     key_mismatch::RULE,
     shared_ca_differs::RULE,
+    service_account_key_differs::RULE,
+    token_issuer_mismatch::RULE,
+    front_proxy_mismatch::RULE,
+    requestheader_name_not_allowed::RULE,
     expired::RULE,
     not_yet_valid::RULE,
     name_mismatch::RULE,

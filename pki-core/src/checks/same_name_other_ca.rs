@@ -18,19 +18,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(judged: &Judged, settings: &Settings) -> Vec<Finding> {
-    let causes = shared_ca_differs::check(judged, settings);
-    group::refused(judged, FaultKind::SameNameOtherCa)
+fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let findings = group::refused(judged, FaultKind::SameNameOtherCa)
         .iter()
-        .map(|group| {
-            let mut finding = group.finding(judged, RULE.id, message(judged, group));
-            finding.caused_by = causes
-                .iter()
-                .find(|cause| cause.edges.iter().any(|edge| finding.edges.contains(edge)))
-                .map(Finding::as_cause);
-            finding
-        })
-        .collect()
+        .map(|group| group.finding(judged, RULE.id, message(judged, group)))
+        .collect();
+    shared_ca_differs::without_consequences(judged, findings)
 }
 
 fn message(judged: &Judged, group: &Group<'_>) -> String {

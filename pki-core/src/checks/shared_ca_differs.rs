@@ -7,10 +7,14 @@ use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::finding::Finding;
 use crate::finding::Severity;
+use crate::judge::Fault;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
+use crate::judge::JudgedEdge;
 use crate::place::Place;
 use crate::profile::Authority;
+use crate::topology::Edge;
+use crate::topology::EdgeKind;
 use crate::topology::Role;
 
 pub(super) const RULE: Rule = Rule {
@@ -22,13 +26,32 @@ pub(super) const RULE: Rule = Rule {
 pub(super) fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     Authority::ALL
         .into_iter()
-        .filter_map(|authority| finding(judged, authority))
+        .flat_map(|authority| of_authority(judged, authority))
         .collect()
 }
 
-fn finding(judged: &Judged, authority: Authority) -> Option<Finding> {
+/// One finding for each node that holds another authority than most.
+pub(super) fn of_authority(judged: &Judged, authority: Authority) -> Vec<Finding> {
     let by_node = keys_by_node(judged, authority);
-    let (reference, odd) = odd_one_out(&by_node)?;
+    let Some((reference, odd)) = odd_ones_out(&by_node) else {
+        return Vec::new();
+    };
+    let mut told = BTreeSet::new();
+    odd.into_iter()
+        .filter_map(|odd| {
+            let mut finding = finding(judged, authority, &by_node, (reference, odd))?;
+            finding.edges.retain(|edge| told.insert(edge.clone()));
+            Some(finding)
+        })
+        .collect()
+}
+
+fn finding(
+    judged: &Judged,
+    authority: Authority,
+    by_node: &Keys<'_>,
+    (reference, odd): (&str, &str),
+) -> Option<Finding> {
     let (place, _) = by_node.get(odd)?;
     let (other, _) = by_node.get(reference)?;
     let message = format!(
@@ -40,19 +63,56 @@ fn finding(judged: &Judged, authority: Authority) -> Option<Finding> {
     };
     let mut finding = Finding::new(RULE.id, severity, (*place).clone(), message);
     finding = finding.related_to((*other).clone(), format!("{reference}'s"));
-    finding.edges = judged
+    let refused: Vec<(&Edge, &JudgedEdge)> = judged
         .judged_edges()
         .filter(|(edge, _)| (edge.client.node == odd) != (edge.server.node == odd))
-        .filter(|(_, verdict)| {
-            let kind = verdict.faults.first().map(|fault| fault.kind);
-            matches!(
-                kind,
-                Some(FaultKind::SameNameOtherCa | FaultKind::UnknownAuthority)
-            )
+        .filter(|(edge, verdict)| {
+            authority_of(edge) == authority && verdict.faults.first().is_some_and(is_of_the_chain)
         })
-        .map(|(edge, _)| edge.id.clone())
         .collect();
+    if authority != Authority::FrontProxy {
+        let first = refused.first().map(|(_, verdict)| *verdict);
+        finding.says =
+            first.and_then(|verdict| verdict.server_says.clone().or_else(|| verdict.says.clone()));
+    }
+    finding.edges = refused.iter().map(|(edge, _)| edge.id.clone()).collect();
     Some(finding)
+}
+
+/// Findings whose every edge one of these tells already follow from it and are not told again; the others say what they
+/// follow from.
+pub(super) fn without_consequences(judged: &Judged, findings: Vec<Finding>) -> Vec<Finding> {
+    let causes: Vec<Finding> = [Authority::Cluster, Authority::Etcd]
+        .into_iter()
+        .flat_map(|authority| of_authority(judged, authority))
+        .collect();
+    let told: BTreeSet<&String> = causes.iter().flat_map(|cause| &cause.edges).collect();
+    findings
+        .into_iter()
+        .filter(|finding| !finding.edges.iter().all(|edge| told.contains(edge)))
+        .map(|mut finding| {
+            finding.caused_by = causes
+                .iter()
+                .find(|cause| cause.edges.iter().any(|edge| finding.edges.contains(edge)))
+                .map(Finding::as_cause);
+            finding
+        })
+        .collect()
+}
+
+fn is_of_the_chain(fault: &Fault) -> bool {
+    matches!(
+        fault.kind,
+        FaultKind::SameNameOtherCa | FaultKind::UnknownAuthority | FaultKind::FrontProxyMismatch
+    )
+}
+
+fn authority_of(edge: &Edge) -> Authority {
+    match (edge.kind, edge.server.name.as_str()) {
+        (EdgeKind::Identity, _) => Authority::FrontProxy,
+        (_, "etcd" | "etcd-peer") => Authority::Etcd,
+        _ => Authority::Cluster,
+    }
 }
 
 type Keys<'a> = BTreeMap<&'a str, (&'a Place, BTreeSet<&'a [u8]>)>;
@@ -84,8 +144,8 @@ fn is_in_a_kubeconfig(judged: &Judged, place: &Place) -> bool {
     kubeconfigs.any(|kubeconfig| kubeconfig.place.is_same_file(place))
 }
 
-/// A node that most agree with, and one that shares no key with it. Bundles that overlap are a rotation under way.
-fn odd_one_out<'a>(by_node: &Keys<'a>) -> Option<(&'a str, &'a str)> {
+/// A node that most agree with, and those that share no key with it. Bundles that overlap are a rotation under way.
+fn odd_ones_out<'a>(by_node: &Keys<'a>) -> Option<(&'a str, Vec<&'a str>)> {
     let agreeing = |node: &str| {
         let keys = by_node.get(node).map(|(_, keys)| keys);
         by_node
@@ -98,6 +158,8 @@ fn odd_one_out<'a>(by_node: &Keys<'a>) -> Option<(&'a str, &'a str)> {
     let (_, keys) = by_node.get(reference)?;
     let odd = by_node
         .iter()
-        .find(|(_, (_, others))| keys.is_disjoint(others))?;
-    Some((reference, *odd.0))
+        .filter(|(_, (_, others))| keys.is_disjoint(others))
+        .map(|(node, _)| *node)
+        .collect();
+    Some((reference, odd))
 }

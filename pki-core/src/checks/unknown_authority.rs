@@ -5,6 +5,7 @@ use crate::checks::Settings;
 use crate::checks::group;
 use crate::checks::group::Group;
 use crate::checks::roles;
+use crate::checks::shared_ca_differs;
 use crate::finding::Finding;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
@@ -18,10 +19,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
-    group::refused(judged, FaultKind::UnknownAuthority)
+    let findings = group::refused(judged, FaultKind::UnknownAuthority)
         .iter()
         .map(|group| group.finding(judged, RULE.id, message(judged, group)))
-        .collect()
+        .collect();
+    shared_ca_differs::without_consequences(judged, findings)
 }
 
 fn message(judged: &Judged, group: &Group<'_>) -> String {

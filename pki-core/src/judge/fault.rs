@@ -66,6 +66,14 @@ pub enum FaultKind {
     UnhandledCriticalExtension,
     /// An RSA key of more bits than `crypto/tls` is willing to compute with.
     LargeKey,
+    /// A front proxy's certificate from another authority than the one that is believed.
+    FrontProxyMismatch,
+    /// A front proxy whose common name is not in the list.
+    NameNotAllowed,
+    /// No key of the verifier belongs to the one that signs the token.
+    ServiceAccountKey,
+    /// The token's issuer is not one that the verifier accepts.
+    ServiceAccountIssuer,
     /// Accepted, but entitled to nothing it needs: the group is missing.
     WrongGroup,
     /// Accepted, but under a name that is entitled to nothing it needs.
@@ -96,6 +104,10 @@ impl FaultKind {
             Self::ClientAuthMissing => "client-auth-missing",
             Self::UnhandledCriticalExtension => "unhandled-critical-extension",
             Self::LargeKey => "weak-key",
+            Self::FrontProxyMismatch => "front-proxy-mismatch",
+            Self::NameNotAllowed => "requestheader-name-not-allowed",
+            Self::ServiceAccountKey => "service-account-key-differs",
+            Self::ServiceAccountIssuer => "token-issuer-mismatch",
             Self::WrongGroup => "organization-unexpected",
             Self::WrongUser => "malformed-common-name",
             Self::OtherNode => "node-identity-mismatch",

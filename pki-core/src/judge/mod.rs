@@ -5,6 +5,8 @@
 mod balanced;
 mod entitled;
 mod fault;
+mod identity;
+mod token;
 mod words;
 
 use time::OffsetDateTime;
@@ -143,9 +145,19 @@ fn faults(
     now: OffsetDateTime,
     signatures: &mut Signatures,
 ) -> Vec<Fault> {
-    if edge.kind != EdgeKind::Tls {
-        return Vec::new();
+    match edge.kind {
+        EdgeKind::Tls => connection(topology, edge, now, signatures),
+        EdgeKind::Token => edge.token.as_ref().map(token::faults).unwrap_or_default(),
+        EdgeKind::Identity => identity::faults(topology, edge, now, signatures),
     }
+}
+
+fn connection(
+    topology: &Topology,
+    edge: &Edge,
+    now: OffsetDateTime,
+    signatures: &mut Signatures,
+) -> Vec<Fault> {
     let mut faults = cannot_start(topology, edge, signatures);
     if balanced::is_openssl(&edge.client) {
         faults.extend(balanced::refused(topology, edge, now, signatures));

@@ -116,6 +116,8 @@ fn edge(client: &str, server: &str, certificate: &Certificate, ca: &Ca) -> Edge 
         shown: shown("server.crt", certificate),
         trusts: ca.trust(),
         client_shows: None,
+        token: None,
+        allowed_names: None,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::judge::Side;
 use crate::judge::balanced;
 use crate::topology::Component;
 use crate::topology::Edge;
+use crate::topology::EdgeKind;
 use crate::verdict::go::VERIFY_PREFIX;
 
 /// What the client says, less the prefix of `crypto/tls`.
@@ -55,6 +56,9 @@ pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
             }
             _ => text,
         },
+        Client::Plain if edge.server.name == "kubelet" && text == UNAUTHORIZED => {
+            REFUSED_BY_KUBELET.to_owned()
+        }
         Client::Plain => text,
     }
 }
@@ -67,6 +71,9 @@ pub(super) fn server_says(edge: &Edge, fault: &Fault) -> Option<String> {
         return None;
     }
     if keeps_from_starting(fault.kind) || refuses_in_handshake(&edge.server) {
+        return Some(text.clone());
+    }
+    if edge.kind == EdgeKind::Token {
         return Some(text.clone());
     }
     let (shown, _) = edge.client_shows.as_ref()?;
@@ -234,4 +241,6 @@ fn address(edge: &Edge) -> String {
 
 const KUBECONFIG: &str = "kubeconfig:";
 const UNAUTHORIZED: &str = "error: You must be logged in to the server (Unauthorized)";
+/// What `kubectl logs` prints, less the pod's name.
+const REFUSED_BY_KUBELET: &str = "error: You must be logged in to the server (the server has asked for the client to provide credentials)";
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";

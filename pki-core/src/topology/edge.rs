@@ -6,6 +6,7 @@ use crate::place::Place;
 use crate::profile::Profile;
 use crate::x509::certificate::Certificate;
 use crate::x509::san::SubjectAltName;
+use crate::x509::spki::PublicKey;
 
 /// A component on a node: `kubelet@wudang`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +47,45 @@ pub struct Edge {
     pub trusts: Trust,
     /// What the client shows, and whom the server trusts for that; `None` where it shows nothing.
     pub client_shows: Option<(Shown, Trust)>,
+    /// The token that is carried, on a token edge.
+    pub token: Option<Token>,
+    /// The common names that may vouch for others, on an identity edge; `None` where any may.
+    pub allowed_names: Option<AllowedNames>,
+}
+
+/// A service-account token, and what its verifier needs to accept it.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The key that signs it.
+    pub signer: TokenKey,
+    /// Whom it says to come from; `None` where that is told nowhere or always accepted.
+    pub issuer: Option<String>,
+    /// The keys that the verifier tries.
+    pub verifiers: Vec<TokenKey>,
+    /// The issuers that the verifier accepts; empty where none is told.
+    pub issuers: Vec<String>,
+    /// Where the verifier's issuers are told.
+    pub issuers_at: Place,
+}
+
+/// A key that signs or verifies tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenKey {
+    /// The file.
+    pub place: Place,
+    /// Its public half.
+    pub key: PublicKey,
+    /// What Kubernetes calls it.
+    pub kid: String,
+}
+
+/// `--requestheader-allowed-names`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedNames {
+    /// The names.
+    pub names: Vec<String>,
+    /// Where they are told.
+    pub place: Place,
 }
 
 /// What kind of trust an edge needs.

@@ -39,7 +39,10 @@ pub(super) fn node(
                 ..claim
             })
             .collect(),
-        etcd: view.facts.pod("etcd").map(|pod| etcd(view, pod)),
+        etcd: match view.facts.pod("etcd") {
+            Some(pod) => Some(etcd(view, pod)),
+            None => etcd_by_layout(view),
+        },
         cluster_signing: view.facts.pod("kube-controller-manager").and_then(|pod| {
             pair(
                 view,
@@ -80,6 +83,11 @@ pub(super) fn settle_addresses(nodes: &mut [Node]) {
     let addresses: Vec<Option<IpAddr>> = nodes.iter().map(|node| address(node, nodes)).collect();
     for (node, address) in nodes.iter_mut().zip(addresses) {
         node.address = address;
+        if let (Some(address), Some(etcd)) = (address, &mut node.etcd)
+            && etcd.flags.is_empty()
+        {
+            listens_as_kubeadm_has_it(etcd, address);
+        }
     }
 }
 
@@ -160,12 +168,53 @@ fn etcd(view: &View<'_>, pod: &StaticPod) -> Etcd {
         name: pod.value("name").map(str::to_owned),
         listens: list(pod, "listen-client-urls"),
         advertises: list(pod, "advertise-client-urls"),
+        advertises_to_peers: list(pod, "initial-advertise-peer-urls"),
+        listens_to_peers: list(pod, "listen-peer-urls"),
         server: pair(view, pod, ["cert-file", "key-file"]),
         peer: pair(view, pod, ["peer-cert-file", "peer-key-file"]),
         trusted_ca: view.flag_file(pod, "trusted-ca-file"),
         peer_trusted_ca: view.flag_file(pod, "peer-trusted-ca-file"),
         flags: view.flags(pod),
     }
+}
+
+/// Without any manifest, a serving certificate of etcd means a member as kubeadm runs it beside each apiserver.
+fn etcd_by_layout(view: &View<'_>) -> Option<Etcd> {
+    let pair = |base: &str| {
+        Some(PairFiles {
+            certificate: view.by_layout(&format!("{base}.crt"))?,
+            key: view.path(&view.facts.pki_dir.path.join(format!("{base}.key"))),
+        })
+    };
+    let server = pair("etcd/server")?;
+    let authority = view.by_layout("etcd/ca.crt");
+    Some(Etcd {
+        place: server.certificate.clone(),
+        name: None,
+        listens: Vec::new(),
+        advertises: Vec::new(),
+        advertises_to_peers: Vec::new(),
+        listens_to_peers: Vec::new(),
+        server: Some(server),
+        peer: pair("etcd/peer"),
+        trusted_ca: authority.clone(),
+        peer_trusted_ca: authority,
+        flags: Vec::new(),
+    })
+}
+
+/// cmd/kubeadm/app/phases/etcd/local.go, `getEtcdCommand`.
+fn listens_as_kubeadm_has_it(etcd: &mut Etcd, address: IpAddr) {
+    let client = url::https(address, ETCD_CLIENT_PORT);
+    let peer = url::https(address, ETCD_PEER_PORT);
+    let local = match address {
+        IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1_u16]),
+    };
+    etcd.listens = vec![url::https(local, ETCD_CLIENT_PORT), client.clone()];
+    etcd.advertises = vec![client];
+    etcd.listens_to_peers = vec![peer.clone()];
+    etcd.advertises_to_peers = vec![peer];
 }
 
 fn pair(view: &View<'_>, pod: &StaticPod, [certificate, key]: [&str; 2]) -> Option<PairFiles> {
@@ -277,3 +326,6 @@ pub fn is_every_machines(address: IpAddr) -> bool {
         IpAddr::V6(v6) => v6.is_unspecified() || v6.is_loopback(),
     }
 }
+
+const ETCD_CLIENT_PORT: u16 = 2379;
+const ETCD_PEER_PORT: u16 = 2380;

@@ -75,7 +75,7 @@ pub struct Apiserver {
 /// What an etcd member was told.
 #[derive(Clone, Debug)]
 pub struct Etcd {
-    /// The manifest.
+    /// The manifest; the serving certificate where there is none and the member is as kubeadm's layout has it.
     pub place: Place,
     /// `--name`.
     pub name: Option<String>,
@@ -83,6 +83,10 @@ pub struct Etcd {
     pub listens: Vec<String>,
     /// `--advertise-client-urls`.
     pub advertises: Vec<String>,
+    /// `--initial-advertise-peer-urls`.
+    pub advertises_to_peers: Vec<String>,
+    /// `--listen-peer-urls`.
+    pub listens_to_peers: Vec<String>,
     /// `--cert-file` and `--key-file`.
     pub server: Option<PairFiles>,
     /// `--peer-cert-file` and `--peer-key-file`.

@@ -1,6 +1,7 @@
 //! The part of a URL that TLS is about: host and port.
 
 use std::net::IpAddr;
+use std::net::SocketAddr;
 
 /// Where a URL leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,11 @@ pub fn host_and_port(host: &str, port: u16) -> String {
     } else {
         format!("{host}:{port}")
     }
+}
+
+/// `https://10.24.138.208:2379`, `https://[fd00::1]:2379`.
+pub(super) fn https(address: IpAddr, port: u16) -> String {
+    format!("https://{}", SocketAddr::new(address, port))
 }
 
 impl Endpoint {

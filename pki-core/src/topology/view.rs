@@ -19,6 +19,13 @@ pub(super) struct View<'a> {
     pub(super) facts: &'a NodeFacts,
 }
 
+/// A file that a component was told to use, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) file: Place,
+    pub(super) told_at: Place,
+}
+
 impl View<'_> {
     /// `place`, on this node.
     pub(super) fn at(&self, place: &Place) -> Place {
@@ -63,6 +70,39 @@ impl View<'_> {
     /// The file that a flag names.
     pub(super) fn flag_file(&self, pod: &StaticPod, flag: &str) -> Option<Place> {
         Some(self.path(&pod.on_node(pod.value(flag)?)))
+    }
+
+    /// The file that a flag of `program` names and the line that says so; without any manifest, the file that kubeadm's
+    /// layout has for it.
+    pub(super) fn told(&self, program: &str, flag: &str, layout: &str) -> Option<Told> {
+        if let Some(pod) = self.facts.pod(program) {
+            let flag = pod.flag(flag).filter(|flag| !flag.value.is_empty())?;
+            return Some(Told {
+                file: self.path(&pod.on_node(&flag.value)),
+                told_at: self.at(&pod.place_of(flag)),
+            });
+        }
+        let file = self.by_layout(layout)?;
+        Some(Told {
+            told_at: file.clone(),
+            file,
+        })
+    }
+
+    /// A file below the PKI directory of a node that has no manifests.
+    pub(super) fn by_layout(&self, below: &str) -> Option<Place> {
+        let without_manifests = self.facts.pods.is_empty();
+        let file = self.facts.file(&self.facts.pki_dir.path.join(below))?;
+        without_manifests.then(|| self.at(&file.place))
+    }
+
+    /// Where a flag is given, else the manifest.
+    pub(super) fn flag_place(&self, program: &str, flag: &str) -> Option<Place> {
+        let pod = self.facts.pod(program)?;
+        let place = pod
+            .flag(flag)
+            .map_or_else(|| pod.place.clone(), |flag| pod.place_of(flag));
+        Some(self.at(&place))
     }
 
     pub(super) fn flags(&self, pod: &StaticPod) -> Vec<Flag> {

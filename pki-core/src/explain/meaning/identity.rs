@@ -80,7 +80,7 @@ pub(super) const FRONT_PROXY_NOT_ALLOWED: Meaning = Meaning {
 
 pub(super) const FRONT_PROXY_MISMATCH: Meaning = Meaning {
     id: "front-proxy-mismatch",
-    rule: Some("shared-ca-differs"),
+    rule: Some("front-proxy-mismatch"),
     means: "A front proxy (an apiserver that passes a request on to an aggregated API) showed a certificate of \
             another front-proxy CA than the one trusted here. Every node has made its own; front-proxy-ca.crt and \
             .key must be the same on all masters.",

@@ -13,6 +13,15 @@ impl Connector<'_> {
         endpoint: &Endpoint,
     ) -> Result<Server, String> {
         let (view, apiserver) = self.apiserver_on(dialler, endpoint)?;
+        self.apiserver_of(view, apiserver)
+    }
+
+    /// The apiserver of a node, whatever it is dialled by.
+    pub(super) fn apiserver_of(
+        &self,
+        view: &View<'_>,
+        apiserver: &Apiserver,
+    ) -> Result<Server, String> {
         let Some(certificate) = &apiserver.certificate else {
             return Err(format!(
                 "the manifest of {}'s kube-apiserver names no --tls-cert-file",

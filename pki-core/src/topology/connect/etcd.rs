@@ -1,4 +1,4 @@
-//! Every apiserver and the etcd that it was told to use.
+//! Every apiserver and the etcd that it was told to use; the health-check client and every member.
 
 use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
@@ -10,7 +10,7 @@ use crate::topology::view::View;
 impl Connector<'_> {
     pub(super) fn etcd_of(&mut self, view: &View<'_>) {
         let Some(pod) = view.facts.pod("kube-apiserver") else {
-            return;
+            return self.etcd_by_layout(view);
         };
         let (Some(urls), Some(flag)) = (pod.value("etcd-servers"), pod.flag("etcd-servers")) else {
             return;
@@ -29,15 +29,78 @@ impl Connector<'_> {
                     .flag_file(pod, "etcd-certfile")
                     .map(|place| view.shown(&place)),
             };
-            match url::parse(url) {
-                Some(endpoint) => {
-                    let server = self.etcd_at(view, &endpoint);
-                    self.edge(client, &endpoint, server);
+            self.dial_etcd(view, client);
+        }
+    }
+
+    /// kubeadm has every apiserver talk to the member beside it.
+    fn etcd_by_layout(&mut self, view: &View<'_>) {
+        let beside = self.machines().find(|(other, _)| other.name == view.name);
+        let etcd = beside.and_then(|(_, node)| node.etcd.as_ref());
+        let (Some(etcd), Some(shows)) = (etcd, view.by_layout("apiserver-etcd-client.crt")) else {
+            return;
+        };
+        let Some(url) = etcd.listens.first() else {
+            return;
+        };
+        let client = Client {
+            component: view.component("kube-apiserver"),
+            url: url.clone(),
+            told_at: shows.clone(),
+            tls_server_name: None,
+            unverified: None,
+            trusts: etcd.trusted_ca.as_ref().map(|place| view.trust(place)),
+            shows: Some(view.shown(&shows)),
+        };
+        self.dial_etcd(view, client);
+    }
+
+    /// Every node that holds the health-check client's certificate, and every member at the address that it advertises.
+    pub(super) fn etcdctl(&mut self) {
+        for (view, node) in self.machines() {
+            let below = |name: &str| view.facts.pki_dir.path.join("etcd").join(name);
+            let Some(file) = view.facts.file(&below("healthcheck-client.crt")) else {
+                continue;
+            };
+            let shows = view.shown(&view.at(&file.place));
+            let authority = view
+                .facts
+                .file(&below("ca.crt"))
+                .map(|file| view.at(&file.place));
+            let authority =
+                authority.or_else(|| node.etcd.as_ref().and_then(|etcd| etcd.trusted_ca.clone()));
+            let Some(trusts) = authority.map(|place| view.trust(&place)) else {
+                continue;
+            };
+            for (server, member) in self.machines() {
+                let Some(etcd) = &member.etcd else { continue };
+                let told_at = server.flag_place("etcd", "advertise-client-urls");
+                let told_at = told_at.unwrap_or_else(|| etcd.place.clone());
+                for url in &etcd.advertises {
+                    let client = Client {
+                        component: view.component("etcdctl"),
+                        url: url.clone(),
+                        told_at: told_at.clone(),
+                        tls_server_name: None,
+                        unverified: None,
+                        trusts: Some(trusts.clone()),
+                        shows: Some(shows.clone()),
+                    };
+                    self.dial_etcd(view, client);
                 }
-                None => {
-                    let why = "it is not a URL of a server".to_owned();
-                    self.unjudged(client.component, client.url, client.told_at, why);
-                }
+            }
+        }
+    }
+
+    fn dial_etcd(&mut self, view: &View<'_>, client: Client) {
+        match url::parse(&client.url) {
+            Some(endpoint) => {
+                let server = self.etcd_at(view, &endpoint);
+                self.edge(client, &endpoint, server);
+            }
+            None => {
+                let why = "it is not a URL of a server".to_owned();
+                self.unjudged(client.component, client.url, client.told_at, why);
             }
         }
     }

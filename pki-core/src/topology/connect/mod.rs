@@ -5,8 +5,13 @@
 mod apiserver;
 mod balancer;
 mod etcd;
+mod front_proxy;
 mod kubeconfig;
+mod kubelet;
+mod peer;
+mod pod;
 mod reach;
+mod service_account;
 
 use crate::inventory::Inventory;
 use crate::place::Place;
@@ -43,6 +48,12 @@ pub(super) fn connect(views: &[View<'_>], inventory: Option<&Inventory>, topolog
         connector.etcd_of(view);
     }
     connector.upstreams();
+    connector.peers();
+    connector.etcdctl();
+    connector.kubelets();
+    connector.pods();
+    connector.service_accounts();
+    connector.front_proxies();
     let Connector {
         listening,
         kubeconfigs,
@@ -81,13 +92,19 @@ struct Client {
 }
 
 /// What listens at the other end.
+#[derive(Clone)]
 struct Server {
     component: Component,
     shown: Shown,
     trusts: Option<Trust>,
 }
 
-impl Connector<'_> {
+impl<'a> Connector<'a> {
+    /// Every node with its facts.
+    fn machines(&self) -> impl Iterator<Item = (&'a View<'a>, &'a Node)> + use<'a> {
+        self.views.iter().zip(self.nodes)
+    }
+
     /// The apiserver that an endpoint leads to, or every backend of the balancer that listens there.
     fn reach_apiservers(&mut self, view: &View<'_>, client: Client, endpoint: &Endpoint) {
         let name = client.tls_server_name.as_deref().unwrap_or(&endpoint.host);
@@ -151,6 +168,8 @@ impl Connector<'_> {
             shown: server.shown,
             trusts,
             client_shows: client.shows.zip(server.trusts),
+            token: None,
+            allowed_names: None,
         });
     }
 

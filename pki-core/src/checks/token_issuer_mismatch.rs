@@ -1,0 +1,72 @@
+//! token-issuer-mismatch: apiservers that write an issuer into service-account tokens that others do not accept.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::checks::Rule;
+use crate::checks::Settings;
+use crate::finding::Finding;
+use crate::finding::Severity;
+use crate::judge::FaultKind;
+use crate::judge::Judged;
+use crate::place::Place;
+
+pub(super) const RULE: Rule = Rule {
+    id: "token-issuer-mismatch",
+    summary: "service-account tokens name an issuer that an apiserver does not accept",
+    check,
+};
+
+fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let issuers = issuers(judged);
+    let same = |one: &str| issuers.values().filter(|(other, _)| *other == one).count();
+    // On a draw the first wins: max_by_key would take the last.
+    let reference = issuers
+        .iter()
+        .rev()
+        .max_by_key(|(_, (issuer, _))| same(issuer));
+    let Some((reference, (usual, usual_at))) = reference else {
+        return Vec::new();
+    };
+    let mut told = BTreeSet::new();
+    issuers
+        .iter()
+        .filter(|(_, (issuer, _))| issuer != usual)
+        .filter_map(|(node, (issuer, place))| {
+            let message = format!(
+                "the apiserver of {node} writes the issuer {issuer} into tokens and {reference}'s {usual}: neither \
+                 accepts the other's"
+            );
+            let mut finding = Finding::new(RULE.id, Severity::Error, (*place).clone(), message)
+                .related_to((*usual_at).clone(), format!("{reference}'s issuer is {usual}"));
+            for (edge, verdict) in judged.judged_edges() {
+                let first = verdict.faults.first();
+                let is_ours = first.is_some_and(|fault| fault.kind == FaultKind::ServiceAccountIssuer)
+                    && (edge.client.node == *node || edge.server.node == *node);
+                if is_ours && told.insert(&edge.id) {
+                    finding.says = finding.says.or_else(|| verdict.server_says.clone());
+                    finding.edges.push(edge.id.clone());
+                }
+            }
+            (!finding.edges.is_empty()).then_some(finding)
+        })
+        .collect()
+}
+
+/// What each apiserver writes, and where it is told to.
+fn issuers(judged: &Judged) -> BTreeMap<&str, (&str, &Place)> {
+    let tokens = judged
+        .topology
+        .edges
+        .iter()
+        .filter_map(|edge| Some((edge, edge.token.as_ref()?)));
+    tokens
+        .filter_map(|(edge, token)| {
+            let written = token.issuers.first()?;
+            Some((
+                edge.server.node.as_str(),
+                (written.as_str(), &token.issuers_at),
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! Service-account tokens: signed on one node, carried anywhere, verified on every other.
+
+use crate::facts::certificate_files::PemFile;
+use crate::place::Place;
+use crate::token::key_id;
+use crate::topology::connect::Connector;
+use crate::topology::edge::Edge;
+use crate::topology::edge::EdgeKind;
+use crate::topology::edge::Shown;
+use crate::topology::edge::Token;
+use crate::topology::edge::TokenKey;
+use crate::topology::edge::Trust;
+use crate::topology::node::Node;
+use crate::topology::view::Told;
+use crate::topology::view::View;
+use crate::x509::spki::PublicKey;
+
+/// A key that tokens are signed with on a node.
+struct Signer<'a> {
+    view: &'a View<'a>,
+    told_at: Place,
+    key: TokenKey,
+    issuer: Option<String>,
+}
+
+/// What an apiserver verifies tokens with.
+struct Verifier<'a> {
+    view: &'a View<'a>,
+    place: Place,
+    keys: Vec<TokenKey>,
+    issuers: Vec<String>,
+    issuers_at: Place,
+}
+
+impl Connector<'_> {
+    pub(super) fn service_accounts(&mut self) {
+        let verifiers: Vec<Verifier<'_>> = self
+            .machines()
+            .filter_map(|(view, node)| verifier(view, node))
+            .collect();
+        for (view, _) in self.machines() {
+            for signer in signers(view) {
+                for verifier in &verifiers {
+                    self.token(&signer, verifier);
+                }
+            }
+        }
+    }
+
+    fn token(&mut self, signer: &Signer<'_>, verifier: &Verifier<'_>) {
+        self.edges.push(Edge {
+            id: format!("e{}", self.edges.len() + 1),
+            kind: EdgeKind::Token,
+            client: signer.view.component("service-account"),
+            server: verifier.view.component("kube-apiserver"),
+            dials: None,
+            name: None,
+            asks_for: None,
+            unverified: None,
+            via: None,
+            told_at: signer.told_at.clone(),
+            shown: Shown {
+                place: signer.key.place.clone(),
+                chain: Vec::new(),
+            },
+            trusts: Trust {
+                place: verifier.place.clone(),
+                roots: Vec::new(),
+            },
+            client_shows: None,
+            token: Some(Token {
+                signer: signer.key.clone(),
+                issuer: signer.issuer.clone(),
+                verifiers: verifier.keys.clone(),
+                issuers: verifier.issuers.clone(),
+                issuers_at: verifier.issuers_at.clone(),
+            }),
+            allowed_names: None,
+        });
+    }
+}
+
+/// The apiserver signs what the TokenRequest API hands out, the controller-manager what lies in Secrets. Where both use
+/// one key, which is kubeadm's way, one edge tells it.
+fn signers<'a>(view: &'a View<'a>) -> Vec<Signer<'a>> {
+    let issuer = issuers(view).into_iter().next();
+    let told = [
+        (
+            view.told(
+                "kube-apiserver",
+                "service-account-signing-key-file",
+                "sa.key",
+            ),
+            issuer,
+        ),
+        // The issuer of these tokens, kubernetes/serviceaccount, is accepted by every apiserver.
+        (
+            view.told(
+                "kube-controller-manager",
+                "service-account-private-key-file",
+                "sa.key",
+            ),
+            None,
+        ),
+    ];
+    let mut signers: Vec<Signer<'a>> = Vec::new();
+    for (told, issuer) in told {
+        let Some(Told { file, told_at }) = told else {
+            continue;
+        };
+        let keys = view.facts.file(&file.path).map(|pem| &pem.keys);
+        let Some((_, Ok(key))) = keys.and_then(|keys| keys.first()) else {
+            continue;
+        };
+        if !signers.iter().any(|signer| signer.key.key == *key) {
+            signers.push(Signer {
+                view,
+                told_at,
+                key: token_key(file, key),
+                issuer,
+            });
+        }
+    }
+    signers
+}
+
+fn verifier<'a>(view: &'a View<'a>, node: &Node) -> Option<Verifier<'a>> {
+    node.apiserver.as_ref()?;
+    let files = verifier_files(view);
+    let keys: Vec<TokenKey> = files
+        .iter()
+        .filter_map(|place| view.facts.file(&place.path).map(|pem| (place, pem)))
+        .flat_map(|(place, pem)| public_keys(pem).map(move |key| token_key(place.clone(), key)))
+        .collect();
+    let place = files.into_iter().next()?;
+    let issuers_at = view.flag_place("kube-apiserver", "service-account-issuer");
+    (!keys.is_empty()).then(|| Verifier {
+        view,
+        issuers: issuers(view),
+        issuers_at: issuers_at.unwrap_or_else(|| place.clone()),
+        keys,
+        place,
+    })
+}
+
+/// `--service-account-key-file`, as often as it is given; without it, the serving key
+/// (cmd/kube-apiserver/app/options/completion.go).
+fn verifier_files(view: &View<'_>) -> Vec<Place> {
+    let Some(pod) = view.facts.pod("kube-apiserver") else {
+        return view.by_layout("sa.pub").into_iter().collect();
+    };
+    let told: Vec<Place> = pod
+        .flags
+        .iter()
+        .filter(|flag| flag.name == "service-account-key-file" && !flag.value.is_empty())
+        .map(|flag| view.path(&pod.on_node(&flag.value)))
+        .collect();
+    if told.is_empty() {
+        return view
+            .flag_file(pod, "tls-private-key-file")
+            .into_iter()
+            .collect();
+    }
+    told
+}
+
+/// Private keys, public keys and certificates all serve (k8s.io/client-go/util/keyutil, `ParsePublicKeysPEM`).
+fn public_keys(pem: &PemFile) -> impl Iterator<Item = &PublicKey> {
+    let private = pem.keys.iter().filter_map(|(_, key)| key.as_ref().ok());
+    let public = pem.public_keys.iter().map(|(_, key)| key);
+    let certified = pem
+        .certificates
+        .iter()
+        .map(|(_, certificate)| certificate.public_key());
+    private.chain(public).chain(certified)
+}
+
+/// `--service-account-issuer`: the first is written into tokens, all are accepted.
+fn issuers(view: &View<'_>) -> Vec<String> {
+    let pod = view.facts.pod("kube-apiserver");
+    let flags = pod.into_iter().flat_map(|pod| &pod.flags);
+    flags
+        .filter(|flag| flag.name == "service-account-issuer" && !flag.value.is_empty())
+        .map(|flag| flag.value.clone())
+        .collect()
+}
+
+fn token_key(place: Place, key: &PublicKey) -> TokenKey {
+    TokenKey {
+        place,
+        kid: key_id::kubernetes(key),
+        key: key.clone(),
+    }
+}

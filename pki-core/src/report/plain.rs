@@ -1,6 +1,7 @@
 //! The audit for people: what is wrong first, each with what the client prints and the command that mends it; then the
 //! edges; then the certificates.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -164,7 +165,7 @@ impl Page {
             } else {
                 ("refused", self.style.error)
             };
-            let clients = group.clients.join(", ");
+            let clients = group.clients();
             self.wrapped(
                 &format!("  {on}{mark}{off} "),
                 &format!("{} <- {clients}", group.server),
@@ -254,31 +255,84 @@ impl Page {
 struct EdgeGroup {
     ok: bool,
     server: String,
-    says: Option<String>,
-    clients: Vec<String>,
+    clients: Vec<Clients>,
+}
+
+/// Clients that are told together.
+struct Clients {
+    name: String,
+    first: String,
+    count: usize,
 }
 
 /// Refused edges first; within each, in the order of the graph.
 fn grouped(judged: &Judged) -> Vec<EdgeGroup> {
+    let servers = servers(judged);
     let mut groups: Vec<EdgeGroup> = Vec::new();
+    let mut known: BTreeMap<(bool, String, Option<&str>), usize> = BTreeMap::new();
     let (refused, accepted): (Vec<_>, Vec<_>) =
         judged.judged_edges().partition(|(_, verdict)| !verdict.ok);
     for (edge, verdict) in refused.into_iter().chain(accepted) {
-        let server = edge.server.to_string();
-        let known = groups.iter_mut().find(|group| {
-            group.ok == verdict.ok && group.server == server && group.says == verdict.says
-        });
-        match known {
-            Some(group) => group.clients.push(client(edge)),
-            None => groups.push(EdgeGroup {
+        let count = servers
+            .get(edge.server.name.as_str())
+            .map_or(0, BTreeSet::len);
+        let server = if verdict.ok && count > SERVERS_SHOWN {
+            format!("{} on {count} nodes", edge.server.name)
+        } else {
+            edge.server.to_string()
+        };
+        let key = (verdict.ok, server.clone(), verdict.says.as_deref());
+        let position = *known.entry(key).or_insert_with(|| {
+            groups.push(EdgeGroup {
                 ok: verdict.ok,
                 server,
-                says: verdict.says.clone(),
-                clients: vec![client(edge)],
-            }),
+                clients: Vec::new(),
+            });
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(position) {
+            group.add(edge);
         }
     }
     groups
+}
+
+/// The nodes of every component that answers.
+fn servers(judged: &Judged) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut servers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for edge in &judged.topology.edges {
+        let nodes = servers.entry(&edge.server.name).or_default();
+        nodes.insert(&edge.server.node);
+    }
+    servers
+}
+
+impl EdgeGroup {
+    /// Refused clients are told one by one, the others by their kind.
+    fn add(&mut self, edge: &Edge) {
+        let first = client(edge);
+        let name = if self.ok {
+            edge.client.name.clone()
+        } else {
+            first.clone()
+        };
+        match self.clients.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.count += 1,
+            None => self.clients.push(Clients {
+                name,
+                first,
+                count: 1,
+            }),
+        }
+    }
+
+    fn clients(&self) -> String {
+        let told = self.clients.iter().map(|clients| match clients.count {
+            1 => clients.first.clone(),
+            count => format!("{} ({count})", clients.name),
+        });
+        told.collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn client(edge: &Edge) -> String {
@@ -378,3 +432,6 @@ fn counted(count: usize, what: &str) -> String {
 
 /// Places of a finding that are listed one by one.
 const RELATED_SHOWN: usize = 4;
+
+/// More servers of one kind than these are told together where everything holds.
+const SERVERS_SHOWN: usize = 8;

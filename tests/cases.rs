@@ -15,6 +15,7 @@ mod cluster;
 #[path = "cases/explained.rs"]
 mod explained;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -46,6 +47,38 @@ fn every_case_says_what_it_must() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
     assert!(count >= 2, "no cases found");
+}
+
+/// Each component and whom it needs, for every pair of masters; nothing is left unjudged, and all of it holds.
+#[test]
+fn a_sound_cluster_has_every_edge() {
+    let case: Case = toml::from_str("").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    cluster::write(&case, directory.path());
+    let judged = audited(&case, directory.path()).judged;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (edge, verdict) in judged.judged_edges() {
+        assert!(verdict.ok, "{} -> {}", edge.client, edge.server);
+        let kind = format!("{} -> {}", edge.client.name, edge.server.name);
+        *counts.entry(kind).or_default() += 1;
+    }
+    let expected = [
+        ("etcd -> etcd-peer", 2),
+        ("etcdctl -> etcd", 4),
+        ("front-proxy -> requestheader", 4),
+        ("kube-apiserver -> etcd", 2),
+        ("kube-apiserver -> kubelet", 4),
+        ("kube-controller-manager -> kube-apiserver", 2),
+        ("kube-scheduler -> kube-apiserver", 2),
+        ("kubeconfig:admin.conf -> kube-apiserver", 2),
+        ("kubeconfig:super-admin.conf -> kube-apiserver", 2),
+        ("kubelet -> kube-apiserver", 2),
+        ("pod -> kube-apiserver", 8),
+        ("service-account -> kube-apiserver", 4),
+    ];
+    let expected = expected.map(|(kind, count)| (kind.to_owned(), count));
+    assert_eq!(counts, BTreeMap::from(expected));
+    assert_eq!(judged.topology.unjudged, []);
 }
 
 /// Scripts read the JSON and people the text: both as they are for the copied certificate.

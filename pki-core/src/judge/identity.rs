@@ -8,24 +8,24 @@ use crate::judge::FaultKind;
 use crate::judge::Side;
 use crate::judge::cannot_load;
 use crate::judge::cannot_trust;
+use crate::judge::files::Files;
 
 use crate::judge::refused;
 use crate::judge::unusable;
 use crate::topology::Edge;
-use crate::topology::Topology;
 use crate::verdict::go;
 use crate::verdict::signatures::Signatures;
 
 pub(super) fn faults(
-    topology: &Topology,
+    files: &Files<'_>,
     edge: &Edge,
     now: OffsetDateTime,
     signatures: &mut Signatures,
 ) -> Vec<Fault> {
     let (shown, trusts) = (&edge.shown, &edge.trusts);
-    let mut faults: Vec<Fault> = cannot_load(topology, shown, Side::Client, signatures)
+    let mut faults: Vec<Fault> = cannot_load(files, shown, Side::Client, signatures)
         .into_iter()
-        .chain(cannot_trust(topology, trusts, Side::Server))
+        .chain(cannot_trust(files, trusts, Side::Server))
         .collect();
     let Some(leaf) = shown.chain.first() else {
         return faults;

@@ -5,6 +5,7 @@
 mod balanced;
 mod entitled;
 mod fault;
+mod files;
 mod identity;
 mod token;
 mod words;
@@ -15,6 +16,7 @@ pub use fault::Fault;
 pub use fault::FaultKind;
 pub use fault::Side;
 
+use crate::judge::files::Files;
 use crate::place::Place;
 use crate::topology::Broken;
 use crate::topology::BrokenKind;
@@ -73,12 +75,13 @@ pub struct Masked {
 pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
     set_aside_unreadable(&mut topology);
     let mut signatures = Signatures::default();
+    let files = Files::of(&topology);
     let edges = topology
         .edges
         .iter()
         .enumerate()
         .map(|(index, edge)| {
-            let faults = faults(&topology, edge, now, &mut signatures);
+            let faults = faults(&files, edge, now, &mut signatures);
             judged_edge(index, edge, faults)
         })
         .collect();
@@ -140,31 +143,31 @@ fn judged_edge(index: usize, edge: &Edge, faults: Vec<Fault>) -> JudgedEdge {
 /// What is wrong with an edge, in the order in which its two ends notice: files that cannot be loaded, what the server
 /// shows, what the client shows, who the client is.
 fn faults(
-    topology: &Topology,
+    files: &Files<'_>,
     edge: &Edge,
     now: OffsetDateTime,
     signatures: &mut Signatures,
 ) -> Vec<Fault> {
     match edge.kind {
-        EdgeKind::Tls => connection(topology, edge, now, signatures),
+        EdgeKind::Tls => connection(files, edge, now, signatures),
         EdgeKind::Token => edge.token.as_ref().map(token::faults).unwrap_or_default(),
-        EdgeKind::Identity => identity::faults(topology, edge, now, signatures),
+        EdgeKind::Identity => identity::faults(files, edge, now, signatures),
     }
 }
 
 fn connection(
-    topology: &Topology,
+    files: &Files<'_>,
     edge: &Edge,
     now: OffsetDateTime,
     signatures: &mut Signatures,
 ) -> Vec<Fault> {
-    let mut faults = cannot_start(topology, edge, signatures);
+    let mut faults = cannot_start(files, edge, signatures);
     if balanced::is_openssl(&edge.client) {
-        faults.extend(balanced::refused(topology, edge, now, signatures));
+        faults.extend(balanced::refused(files.topology, edge, now, signatures));
     } else {
         faults.extend(server_refused(edge, now, signatures));
     }
-    if let Some(balancer) = balanced::ended_at(topology, edge) {
+    if let Some(balancer) = balanced::ended_at(files.topology, edge) {
         faults.extend(balanced::identity_lost(balancer, edge));
         return faults;
     }
@@ -240,12 +243,12 @@ fn unusable(shown: &Shown, by: Side, signatures: &mut Signatures) -> Option<Faul
 }
 
 /// What keeps the client or the server from starting at all.
-fn cannot_start(topology: &Topology, edge: &Edge, signatures: &mut Signatures) -> Vec<Fault> {
+fn cannot_start(files: &Files<'_>, edge: &Edge, signatures: &mut Signatures) -> Vec<Fault> {
     let mut faults = Vec::new();
     if let Some((shown, _)) = &edge.client_shows {
-        faults.extend(cannot_load(topology, shown, Side::Client, signatures));
+        faults.extend(cannot_load(files, shown, Side::Client, signatures));
     }
-    faults.extend(cannot_trust(topology, &edge.trusts, Side::Client));
+    faults.extend(cannot_trust(files, &edge.trusts, Side::Client));
     if edge.unverified.is_some()
         && !edge.trusts.roots.is_empty()
         && words::reads_a_kubeconfig(&edge.client)
@@ -256,9 +259,9 @@ fn cannot_start(topology: &Topology, edge: &Edge, signatures: &mut Signatures) -
             INSECURE_WITH_ROOTS,
         ));
     }
-    faults.extend(cannot_load(topology, &edge.shown, Side::Server, signatures));
+    faults.extend(cannot_load(files, &edge.shown, Side::Server, signatures));
     if let Some((_, trust)) = &edge.client_shows {
-        faults.extend(cannot_trust(topology, trust, Side::Server));
+        faults.extend(cannot_trust(files, trust, Side::Server));
     }
     faults
 }
@@ -266,24 +269,21 @@ fn cannot_start(topology: &Topology, edge: &Edge, signatures: &mut Signatures) -
 /// A certificate file that is not there or makes no sense, or one that its key does not belong to, in the order in which
 /// `tls.LoadX509KeyPair` notices.
 fn cannot_load(
-    topology: &Topology,
+    files: &Files<'_>,
     shown: &Shown,
     side: Side,
     signatures: &mut Signatures,
 ) -> Option<Fault> {
     let Some(leaf) = shown.chain.first() else {
-        let broken = broken_at(topology, &shown.place)?;
+        let broken = broken_at(files.topology, &shown.place)?;
         return Some(Fault::new(FaultKind::FileMissing, side, loading(broken)));
     };
-    let pairs = topology
-        .pairs
-        .iter()
-        .filter(|pair| pair.certificate.is_at(&shown.place));
+    let pairs = files.pairs_of(&shown.place);
     let refusal = signatures.parse_refusal(leaf);
     let unloadable =
         refusal.map(|refusal| Fault::new(FaultKind::Unloadable, side, refusal.text()).about(leaf));
     for pair in pairs {
-        let key = topology.keys.iter().find(|key| key.place.is_at(&pair.key));
+        let key = files.key_at(&pair.key);
         let public = key.and_then(|key| key.key.as_ref().ok());
         if public.is_some_and(|public| public != leaf.public_key()) {
             let mismatch = Fault::new(FaultKind::KeyMismatch, side, KEY_MISMATCH).about(leaf);
@@ -291,7 +291,7 @@ fn cannot_load(
         }
         if key.is_none()
             && pair.told_at.is_some()
-            && let Some(broken) = broken_at(topology, &pair.key)
+            && let Some(broken) = broken_at(files.topology, &pair.key)
             && broken.kind == BrokenKind::Missing
         {
             return Some(Fault::new(FaultKind::KeyMissing, side, loading(broken)).about(leaf));
@@ -300,11 +300,11 @@ fn cannot_load(
     unloadable
 }
 
-fn cannot_trust(topology: &Topology, trust: &Trust, side: Side) -> Option<Fault> {
+fn cannot_trust(files: &Files<'_>, trust: &Trust, side: Side) -> Option<Fault> {
     if !trust.roots.is_empty() {
         return None;
     }
-    let broken = broken_at(topology, &trust.place)?;
+    let broken = broken_at(files.topology, &trust.place)?;
     Some(Fault::new(FaultKind::FileMissing, side, loading(broken)))
 }
 

@@ -51,7 +51,7 @@ pub(super) fn connect(views: &[View<'_>], inventory: Option<&Inventory>, topolog
     connector.peers();
     connector.etcdctl();
     connector.kubelets();
-    connector.pods();
+    connector.pods(inventory);
     connector.service_accounts();
     connector.front_proxies();
     let Connector {

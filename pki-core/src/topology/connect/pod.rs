@@ -2,8 +2,11 @@
 //! passes the connection on without ending it, so that each apiserver shows its own certificate.
 
 use crate::facts::NodeFacts;
+use crate::inventory::Inventory;
+use crate::place::Place;
 use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
+use crate::topology::connect::Server;
 use crate::topology::connect::kubelet;
 use crate::topology::node::Apiserver;
 use crate::topology::node::Node;
@@ -12,14 +15,23 @@ use crate::topology::url::Endpoint;
 use crate::topology::view::Told;
 use crate::topology::view::View;
 
+/// One way to one apiserver.
+struct Service {
+    url: String,
+    endpoint: Endpoint,
+    told_at: Place,
+    server: Server,
+}
+
 impl Connector<'_> {
-    pub(super) fn pods(&mut self) {
+    pub(super) fn pods(&mut self, inventory: Option<&Inventory>) {
         let published = self
             .machines()
             .find_map(|(view, node)| root_ca(view, node).map(|told| (view, told)));
         let Some((publisher, published)) = published else {
             return;
         };
+        let services = self.services(inventory);
         for (view, node) in self.machines() {
             if !kubelet::runs_a_kubelet(view) {
                 continue;
@@ -28,33 +40,47 @@ impl Connector<'_> {
                 Some(own) => view.trust(&own.file),
                 None => publisher.trust(&published.file),
             };
-            for (server, answering) in self.machines() {
-                let Some(apiserver) = &answering.apiserver else {
-                    continue;
+            for service in &services {
+                let client = Client {
+                    component: view.component("pod"),
+                    url: service.url.clone(),
+                    told_at: service.told_at.clone(),
+                    tls_server_name: None,
+                    unverified: None,
+                    trusts: Some(trusts.clone()),
+                    shows: None,
                 };
-                for (url, host) in dialled(server, apiserver) {
-                    let Ok(end) = self.apiserver_of(server, apiserver) else {
-                        continue;
-                    };
-                    let told_at = server.flag_place("kube-apiserver", "service-cluster-ip-range");
-                    let client = Client {
-                        component: view.component("pod"),
-                        url,
-                        told_at: told_at.unwrap_or_else(|| end.shown.place.clone()),
-                        tls_server_name: None,
-                        unverified: None,
-                        trusts: Some(trusts.clone()),
-                        shows: None,
-                    };
-                    let endpoint = Endpoint {
+                self.edge(client, &service.endpoint, Ok(service.server.clone()));
+            }
+        }
+    }
+
+    /// Every apiserver by every address and name of the service.
+    fn services(&self, inventory: Option<&Inventory>) -> Vec<Service> {
+        let mut services = Vec::new();
+        for (view, node) in self.machines() {
+            let Some(apiserver) = &node.apiserver else {
+                continue;
+            };
+            let Ok(server) = self.apiserver_of(view, apiserver) else {
+                continue;
+            };
+            let told_at = view.flag_place("kube-apiserver", "service-cluster-ip-range");
+            let told_at = told_at.unwrap_or_else(|| server.shown.place.clone());
+            for (url, host) in dialled(view.facts, apiserver, inventory) {
+                services.push(Service {
+                    url,
+                    endpoint: Endpoint {
                         tls: true,
                         host,
                         port: PORT,
-                    };
-                    self.edge(client, &endpoint, Ok(end));
-                }
+                    },
+                    told_at: told_at.clone(),
+                    server: server.clone(),
+                });
             }
         }
+        services
     }
 }
 
@@ -65,23 +91,22 @@ fn root_ca(view: &View<'_>, node: &Node) -> Option<Told> {
 }
 
 /// URLs and hosts that pods find the service by.
-fn dialled(view: &View<'_>, apiserver: &Apiserver) -> Vec<(String, String)> {
+fn dialled(
+    facts: &NodeFacts,
+    apiserver: &Apiserver,
+    inventory: Option<&Inventory>,
+) -> Vec<(String, String)> {
     let mut addresses = apiserver.service_addresses.clone();
-    if addresses.is_empty() {
-        addresses = configured(view.facts);
+    for described in [facts.kubeadm.as_ref(), inventory].into_iter().flatten() {
+        if addresses.is_empty() {
+            addresses = described.kubernetes.service_addresses();
+        }
     }
     addresses
         .iter()
         .map(|address| (url::https(*address, PORT), address.to_string()))
         .chain([(format!("https://{NAME}:{PORT}"), NAME.to_owned())])
         .collect()
-}
-
-fn configured(facts: &NodeFacts) -> Vec<std::net::IpAddr> {
-    let kubeadm = facts.kubeadm.as_ref();
-    kubeadm
-        .map(|kubeadm| kubeadm.kubernetes.service_addresses())
-        .unwrap_or_default()
 }
 
 const NAME: &str = "kubernetes.default.svc";

@@ -96,9 +96,15 @@ impl StaticPod {
 
     /// Where a path that the program was given lies on the node, by its hostPath mounts; without one, at the same path.
     pub fn on_node(&self, path: &str) -> PathBuf {
-        let path = Path::new(path);
+        let path: &Path = &Path::new(path).components().collect::<PathBuf>();
+        // Both are in their shortest form, so that most mounts are dismissed by their bytes.
+        let begins = |start: &Path| {
+            let [path, start] = [path, start].map(|path| path.as_os_str().as_encoded_bytes());
+            path.starts_with(start)
+        };
         self.mounts
             .iter()
+            .filter(|mount| begins(&mount.in_container))
             .filter_map(|mount| {
                 let rest = path.strip_prefix(&mount.in_container).ok()?;
                 Some((mount.in_container.as_os_str().len(), mount, rest))
@@ -188,7 +194,7 @@ fn mounts(mounts: Vec<VolumeMount>, volumes: &[Volume]) -> Vec<Mount> {
                 on_node.push(below);
             }
             Some(Mount {
-                in_container: PathBuf::from(mount.mount_path?),
+                in_container: Path::new(&mount.mount_path?).components().collect(),
                 on_node,
             })
         })

@@ -8,6 +8,7 @@ use crate::facts::certificate_files::PemFile;
 use crate::facts::kubeconfig;
 use crate::facts::manifest::StaticPod;
 use crate::place::Place;
+use crate::place::is_same_path;
 use crate::profile::Authority;
 use crate::profile::Profile;
 use crate::topology::Topology;
@@ -111,7 +112,10 @@ fn role_flags<'v>(view: &'v View<'_>) -> impl Iterator<Item = (&'static RoleFlag
 /// means for it lies unused beside.
 fn role(view: &View<'_>, path: &Path, named: &[Named]) -> (Option<Role>, bool) {
     let by_layout = layout_role(view, path);
-    let naming: Vec<&Named> = named.iter().filter(|named| named.path == path).collect();
+    let naming: Vec<&Named> = named
+        .iter()
+        .filter(|named| is_same_path(&named.path, path))
+        .collect();
     if !naming.is_empty() {
         let mut roles = naming.iter().filter_map(|named| named.role);
         let role = match by_layout {
@@ -217,7 +221,7 @@ fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
         };
         let told = named
             .iter()
-            .any(|named| named.path == *path || named.role == Some(role));
+            .any(|named| is_same_path(&named.path, path) || named.role == Some(role));
         // A .pem holds both.
         let key = if path.extension().is_some_and(|extension| extension == "pem") {
             path.clone()
@@ -235,7 +239,9 @@ fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
             certificate: view.at(&file.place),
             key: view.path(&key),
         };
-        let same = |known: &Pair| known.certificate.path == *path && known.key.path == key;
+        let same = |known: &Pair| {
+            is_same_path(&known.certificate.path, path) && is_same_path(&known.key.path, &key)
+        };
         let node = &view.name;
         if !topology
             .pairs

@@ -22,6 +22,28 @@ fn the_reports_line_is_printed_with_its_remedy() {
     assert!(refused.contains(&kubelet), "{refused:?}");
 }
 
+/// kube-proxy was given a name that only wudang's hosts file knows, with a port that is not the balancer's.
+#[test]
+fn what_nobody_noticed_is_found() {
+    let demo = Demo::new();
+    let report = demo.audited();
+    let findings = report["findings"].as_array().unwrap();
+    for rule in ["bypasses-load-balancer", "name-unresolvable"] {
+        let found = findings.iter().find(|finding| finding["rule"] == rule);
+        let place = &found.unwrap_or_else(|| panic!("no {rule}"))["place"];
+        assert_eq!(place["line"], 15);
+        let path = place["path"].as_str().unwrap();
+        assert!(path.ends_with("cluster/kube-proxy.yaml"), "{path}");
+    }
+    let edges = report["edges"].as_array().unwrap();
+    let past = edges
+        .iter()
+        .find(|edge| edge["client"] == "kube-proxy@wudang")
+        .unwrap();
+    assert_eq!(past["server"], "kube-apiserver@emei");
+    assert_eq!(past["via"], serde_json::Value::Null);
+}
+
 #[test]
 fn the_readme_shows_what_is_printed() {
     let demo = Demo::new();
@@ -154,13 +176,7 @@ impl Demo {
 
     /// Client and words of every refused edge.
     fn refused(&self) -> Vec<(String, String)> {
-        let audit = hapki_in(self.directory.path())
-            .args(["audit", "--format", "json", "--fail-on", "never"])
-            .arg("hapki-demo")
-            .output()
-            .unwrap();
-        assert_eq!(code(&audit), 0, "{}", stderr(&audit));
-        let report = json(&audit);
+        let report = self.audited();
         let edges = report["edges"].as_array().unwrap();
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         edges
@@ -168,6 +184,16 @@ impl Demo {
             .filter(|edge| edge["ok"] == false)
             .map(|edge| (text(&edge["client"]), text(&edge["says"])))
             .collect()
+    }
+
+    fn audited(&self) -> serde_json::Value {
+        let audit = hapki_in(self.directory.path())
+            .args(["audit", "--format", "json", "--fail-on", "never"])
+            .arg("hapki-demo")
+            .output()
+            .unwrap();
+        assert_eq!(code(&audit), 0, "{}", stderr(&audit));
+        json(&audit)
     }
 }
 

@@ -6,6 +6,8 @@ mod group;
 mod remedy;
 mod roles;
 
+mod backend_missing;
+mod bypasses_load_balancer;
 mod client_auth_missing;
 mod common_name_only;
 mod expired;
@@ -21,6 +23,7 @@ mod key_shared_by_nodes;
 mod leaf_is_ca;
 mod malformed_common_name;
 mod name_mismatch;
+mod name_unresolvable;
 mod node_identity_mismatch;
 mod not_yet_valid;
 mod organization_unexpected;
@@ -30,6 +33,8 @@ mod same_name_other_ca;
 mod server_auth_missing;
 mod service_account_key_differs;
 mod shared_ca_differs;
+mod single_master_endpoint;
+mod tls_terminated_at_balancer;
 mod token_issuer_mismatch;
 mod unhandled_critical_extension;
 mod unknown_authority;
@@ -102,6 +107,11 @@ pub static RULES: &[Rule] = &[
     organization_unexpected::RULE,
     malformed_common_name::RULE,
     wrong_advertise_address::RULE,
+    tls_terminated_at_balancer::RULE,
+    bypasses_load_balancer::RULE,
+    backend_missing::RULE,
+    single_master_endpoint::RULE,
+    name_unresolvable::RULE,
     leaf_is_ca::RULE,
     weak_key::RULE,
     key_permissions::RULE,

@@ -105,6 +105,11 @@ fn key_beside<'a>(judged: &'a Judged, authority: &Holding) -> Option<&'a Place> 
         .map(|key| &key.place)
 }
 
+/// Every apiserver's certificate carries these.
+fn is_the_services(name: &str) -> bool {
+    ["kubernetes", "kubernetes.default", "kubernetes.default.svc"].contains(&name)
+}
+
 /// Names that the certificate at `place` is dialled by and that `issue` cannot derive, because only another tree's
 /// files say them, or because they are another node's own.
 fn names_to_add(judged: &Judged, place: &Place, node: &Node) -> (Vec<DnsName>, Vec<IpAddr>) {
@@ -118,7 +123,11 @@ fn names_to_add(judged: &Judged, place: &Place, node: &Node) -> (Vec<DnsName>, V
     for edge in dialled {
         let is_elsewhere = edge.told_at.node != node.name;
         match &edge.name {
-            Some(SubjectAltName::Dns(name)) if is_elsewhere && name.as_str() != node.name => {
+            Some(SubjectAltName::Dns(name))
+                if is_elsewhere
+                    && name.as_str() != node.name
+                    && !is_the_services(name.as_str()) =>
+            {
                 dns.insert(name.clone());
             }
             Some(SubjectAltName::Ip(address)) if Some(*address) != node.address => {

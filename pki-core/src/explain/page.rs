@@ -56,6 +56,8 @@ macro_rules! pages {
 }
 
 const PAGES: &[(&str, &str)] = pages![
+    "backend-missing",
+    "bypasses-load-balancer",
     "client-auth-missing",
     "common-name-only",
     "expired",
@@ -71,6 +73,7 @@ const PAGES: &[(&str, &str)] = pages![
     "leaf-is-ca",
     "malformed-common-name",
     "name-mismatch",
+    "name-unresolvable",
     "node-identity-mismatch",
     "not-yet-valid",
     "organization-unexpected",
@@ -80,6 +83,8 @@ const PAGES: &[(&str, &str)] = pages![
     "server-auth-missing",
     "service-account-key-differs",
     "shared-ca-differs",
+    "single-master-endpoint",
+    "tls-terminated-at-balancer",
     "token-issuer-mismatch",
     "unhandled-critical-extension",
     "unknown-authority",

@@ -13,6 +13,7 @@ use crate::facts::NodeFacts;
 use crate::facts::certificate_files;
 use crate::facts::certificate_files::Cache;
 use crate::facts::certificate_files::Expected;
+use crate::facts::cluster_objects;
 use crate::facts::haproxy;
 use crate::facts::hosts;
 use crate::facts::kubeadm_config;
@@ -41,6 +42,9 @@ pub(super) fn gather(trees: &[Tree]) -> Facts {
             facts.broken.push(broken(place, problem, None));
             continue;
         }
+        if objects(tree, &mut facts, &mut cache) {
+            continue;
+        }
         let position = node_of(&mut facts, tree);
         if let Some(node) = facts.nodes.get_mut(position) {
             let mut gatherer = Gatherer {
@@ -54,6 +58,53 @@ pub(super) fn gather(trees: &[Tree]) -> Facts {
         }
     }
     facts
+}
+
+/// Objects of the cluster belong to no node. Whether the tree was one of them.
+fn objects(tree: &Tree, facts: &mut Facts, cache: &mut Cache) -> bool {
+    let mut reader = tree.reader();
+    let is_yaml = |path: &Path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+    };
+    let (paths, is_directory) = match tree.extent() {
+        Extent::Objects(directory) => match reader.list(directory) {
+            Ok(entries) => {
+                let files = entries.into_iter().filter(|entry| !entry.is_directory);
+                (
+                    files
+                        .map(|entry| entry.path)
+                        .filter(|path| is_yaml(path))
+                        .collect(),
+                    true,
+                )
+            }
+            Err(problem) => {
+                facts
+                    .broken
+                    .push(broken(tree.place(directory), &problem, None));
+                (Vec::new(), true)
+            }
+        },
+        Extent::File(path) if is_yaml(path) => (vec![path.clone()], false),
+        _ => return false,
+    };
+    let mut found = is_directory;
+    for path in paths {
+        let parsed = match reader.read(&path) {
+            Ok(document) => cluster_objects::parse(&document.bytes, &document.place, cache),
+            Err(problem) => Err(Box::new(broken(tree.place(&path), &problem, None))),
+        };
+        match parsed {
+            Ok(kubeconfigs) => {
+                found |= !kubeconfigs.is_empty();
+                facts.kube_proxies.extend(kubeconfigs);
+            }
+            Err(broken) if is_directory => facts.broken.push(*broken),
+            Err(_) => {}
+        }
+    }
+    found
 }
 
 /// Trees that were given the same name are one node.

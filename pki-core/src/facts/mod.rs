@@ -4,6 +4,7 @@
 
 pub mod balancer;
 pub mod certificate_files;
+mod cluster_objects;
 mod gather;
 mod haproxy;
 pub mod hosts;
@@ -34,6 +35,8 @@ use crate::source::Tree;
 pub struct Facts {
     /// One entry for each node, as far as PATHs tell them apart.
     pub nodes: Vec<NodeFacts>,
+    /// What kube-proxy's ConfigMaps have every kube-proxy use.
+    pub kube_proxies: Vec<Kubeconfig>,
     /// PATHs of which nothing could be read.
     pub broken: Vec<Broken>,
 }

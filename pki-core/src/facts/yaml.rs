@@ -45,6 +45,16 @@ pub(super) fn first<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<
     }
 }
 
+/// Reads every document of `bytes`; one that is empty is `None` where `T` is an option.
+///
+/// # Errors
+/// As [`first`].
+pub(super) fn all<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<Vec<T>, Box<Broken>> {
+    let options = options(DuplicateKeyPolicy::LastWins);
+    serde_saphyr::from_slice_multiple_with_options::<T>(bytes, options)
+        .map_err(|error| broken(&error, place))
+}
+
 fn again<T: DeserializeOwned>(bytes: &[u8], place: &Place) -> Result<T, Box<Broken>> {
     let options = options(DuplicateKeyPolicy::LastWins);
     match serde_saphyr::from_slice_with_options::<T>(bytes, options) {

@@ -102,6 +102,8 @@ fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
         return Ok(vec![copied(path, KUBERNETES_DIR, Extent::Kubernetes)]);
     }
     let mut nodes = Vec::new();
+    let mut objects = Vec::new();
+    let mut yaml = false;
     let mut pki = path.join("etcd").is_dir();
     for entry in std::fs::read_dir(path)? {
         let entry = entry?.path();
@@ -109,13 +111,19 @@ fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
             nodes.push(rooted(&entry, Extent::Node));
         } else if holds_kubernetes(&entry) {
             nodes.push(copied(&entry, KUBERNETES_DIR, Extent::Kubernetes));
+        } else if holds_yaml(&entry) {
+            objects.push(cluster_objects(&entry));
         }
+        yaml |= is_yaml(&entry);
         pki |= entry
             .extension()
             .is_some_and(|extension| PKI_EXTENSIONS.iter().any(|known| extension == *known));
     }
     if nodes.is_empty() && pki {
         return Ok(vec![copied(path, PKI_DIR, Extent::PkiDirectory)]);
+    }
+    if nodes.is_empty() && yaml {
+        return Ok(vec![cluster_objects(path)]);
     }
     if nodes.is_empty() {
         return Err(ReadProblem::NothingKnown);
@@ -124,6 +132,8 @@ fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
         node.among_nodes = true;
     }
     nodes.sort_unstable_by(|a, b| a.directory.cmp(&b.directory));
+    objects.sort_unstable_by(|a, b| a.directory.cmp(&b.directory));
+    nodes.append(&mut objects);
     Ok(nodes)
 }
 
@@ -165,6 +175,25 @@ fn copied(here: &Path, on_node: &str, extent: Extent) -> Tree {
         },
         extent,
     }
+}
+
+fn cluster_objects(path: &Path) -> Tree {
+    Tree {
+        directory: directory_name(path),
+        ..rooted(Path::new("/"), Extent::Objects(absolute(path)))
+    }
+}
+
+fn holds_yaml(path: &Path) -> bool {
+    std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .any(|entry| entry.is_ok_and(|entry| is_yaml(&entry.path())))
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 fn unread(path: &Path, problem: ReadProblem) -> Tree {

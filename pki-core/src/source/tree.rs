@@ -35,6 +35,8 @@ pub enum Extent {
     PkiDirectory,
     /// One file, a certificate or a kubeconfig.
     File(PathBuf),
+    /// A directory of the cluster's own objects as YAML, which are no node's.
+    Objects(PathBuf),
     /// Nothing, for the PATH could not be read.
     Unread(ReadProblem),
 }
@@ -101,6 +103,7 @@ impl Tree {
             (Extent::Node | Extent::File(_), _) => true,
             (Extent::Kubernetes, _) => path.starts_with(KUBERNETES_DIR),
             (Extent::PkiDirectory, _) => path.starts_with(PKI_DIR),
+            (Extent::Objects(directory), _) => path.starts_with(directory),
         }
     }
 

@@ -91,7 +91,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
         views.push(view);
     }
     machine::settle_addresses(&mut topology.nodes);
-    connect::connect(&views, inventory, &mut topology);
+    connect::connect(&views, &facts.kube_proxies, inventory, &mut topology);
     topology
 }
 

@@ -60,7 +60,7 @@ impl Connector<'_> {
         self.reach_apiservers(view, client, &endpoint);
     }
 
-    fn dialled(&mut self, client: &Client, endpoint: &Endpoint) {
+    pub(super) fn dialled(&mut self, client: &Client, endpoint: &Endpoint) {
         let host = client.tls_server_name.as_deref().unwrap_or(&endpoint.host);
         if let Ok(name) = host.parse::<SubjectAltName>() {
             self.dialled.push(Dialled {

@@ -6,6 +6,7 @@ mod apiserver;
 mod balancer;
 mod etcd;
 mod front_proxy;
+mod kube_proxy;
 mod kubeconfig;
 mod kubelet;
 mod peer;
@@ -13,6 +14,7 @@ mod pod;
 mod reach;
 mod service_account;
 
+use crate::facts::kubeconfig as kubeconfig_facts;
 use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::topology::Topology;
@@ -30,7 +32,12 @@ use crate::topology::url::Endpoint;
 use crate::topology::view::View;
 
 /// Adds every connection of the nodes of `topology`, which `views` has the facts of, in the same order.
-pub(super) fn connect(views: &[View<'_>], inventory: Option<&Inventory>, topology: &mut Topology) {
+pub(super) fn connect(
+    views: &[View<'_>],
+    kube_proxies: &[kubeconfig_facts::Kubeconfig],
+    inventory: Option<&Inventory>,
+    topology: &mut Topology,
+) {
     let mut connector = Connector {
         views,
         nodes: &topology.nodes,
@@ -46,6 +53,9 @@ pub(super) fn connect(views: &[View<'_>], inventory: Option<&Inventory>, topolog
             connector.kubeconfig(view, kubeconfig);
         }
         connector.etcd_of(view);
+    }
+    for kubeconfig in kube_proxies {
+        connector.kube_proxies(kubeconfig);
     }
     connector.upstreams();
     connector.peers();

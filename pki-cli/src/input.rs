@@ -22,12 +22,42 @@ pub(crate) fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     read.map_err(|problem| problem.to_string())
 }
 
-/// Standard input, or what a shell passes for `<(command)`: read to its end, though it is no regular file.
+/// Standard input, or what a shell passes for `<(command)`: read to its end, though it is no regular file. What this
+/// process writes to would not end before it does.
 fn is_stream(file: &Path) -> bool {
-    is_stdin(file) || file.starts_with("/dev/fd") || file.starts_with("/proc/self/fd")
+    let descriptor = ["/dev/fd", "/proc/self/fd"]
+        .iter()
+        .find_map(|directory| file.strip_prefix(directory).ok()?.to_str());
+    is_stdin(file)
+        || descriptor.is_some_and(|number| {
+            number
+                .parse::<u32>()
+                .is_ok_and(|number| ![1, 2].contains(&number))
+        })
 }
 
 /// Standard input, which can be read once only.
 pub(crate) fn is_stdin(file: &Path) -> bool {
     file == OsStr::new("-") || file == Path::new("/dev/stdin")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_descriptors_are_streams() {
+        for (path, stream) in [
+            ("-", true),
+            ("/dev/stdin", true),
+            ("/dev/fd/63", true),
+            ("/proc/self/fd/0", true),
+            ("/dev/fd/1", false),
+            ("/dev/fd", false),
+            ("/dev/fd/../zero", false),
+            ("/proc/self/fd/../../kmsg", false),
+        ] {
+            assert_eq!(is_stream(Path::new(path)), stream, "{path}");
+        }
+    }
 }

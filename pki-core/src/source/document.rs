@@ -96,16 +96,33 @@ pub(super) fn openable(here: &Path) -> Result<(), ReadProblem> {
     open(here).map(|_| ())
 }
 
-/// The kind of file is looked at before it is opened, for opening a FIFO waits for a writer.
+/// The kind of file is looked at before it is opened, for opening a device can do something.
 fn open(here: &Path) -> Result<(File, Metadata), ReadProblem> {
-    let metadata = std::fs::metadata(here)?;
-    if let Some(what) = other_than_file(&metadata) {
-        return Err(ReadProblem::NotAFile { what });
-    }
+    check_kind(&std::fs::metadata(here)?)?;
+    open_unwaiting(here)
+}
+
+/// Waits for nobody: not for the writer of a FIFO that has taken the file's place meanwhile, and not for the next line
+/// of /proc/kmsg, which says that it is a file.
+pub(super) fn open_unwaiting(here: &Path) -> Result<(File, Metadata), ReadProblem> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.open(here)?;
+    let metadata = file.metadata()?;
+    check_kind(&metadata)?;
     if metadata.len() > SIZE_LIMIT {
         return Err(ReadProblem::TooLarge);
     }
-    Ok((File::open(here)?, metadata))
+    Ok((file, metadata))
+}
+
+fn check_kind(metadata: &Metadata) -> Result<(), ReadProblem> {
+    match other_than_file(metadata) {
+        Some(what) => Err(ReadProblem::NotAFile { what }),
+        None => Ok(()),
+    }
 }
 
 impl ReadProblem {

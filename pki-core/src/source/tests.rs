@@ -275,3 +275,17 @@ fn a_stream_is_read_to_its_end_or_refused() {
     let endless = std::io::repeat(7);
     assert_eq!(read_stream(endless).unwrap_err(), ReadProblem::TooLarge);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_fifo_in_the_place_of_a_file_is_not_waited_for() {
+    let directory = Directory::new(&["readme"]);
+    let fifo = directory.at("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let what = "a FIFO";
+    assert_eq!(
+        document::open_unwaiting(&fifo).map(|_| ()),
+        Err(ReadProblem::NotAFile { what })
+    );
+}

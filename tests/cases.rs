@@ -122,7 +122,7 @@ fn without_certificates(json: &str) -> String {
         let found = certificates[from..].find(&format!("\"{key}\": "));
         from += found.unwrap_or_else(|| panic!("{key} is not where it is documented"));
     }
-    format!("{before}{after}\n")
+    format!("{before}{after}")
 }
 
 /// With HAPKI_WRITE_SNAPSHOTS set, writes what is expected instead of comparing; the change is then read in git.

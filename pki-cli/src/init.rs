@@ -60,7 +60,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     }
     match args.output.format {
         Format::Human => terminal.print(init_plain(&outcome))?,
-        Format::Json => terminal.print(init_json(&outcome) + "\n")?,
+        Format::Json => terminal.print(init_json(&outcome))?,
     }
     Ok(Answer::Done)
 }

@@ -130,7 +130,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     }
     match args.output.format {
         Format::Human => terminal.print(issue_plain(&outcome))?,
-        Format::Json => terminal.print(issue_json(&outcome) + "\n")?,
+        Format::Json => terminal.print(issue_json(&outcome))?,
     }
     Ok(Answer::Done)
 }

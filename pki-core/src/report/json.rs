@@ -8,6 +8,7 @@ use crate::finding::Severity;
 use crate::judge::Judged;
 use crate::judge::JudgedEdge;
 use crate::place::Place;
+use crate::report::json_text;
 use crate::report::rfc3339;
 use crate::topology::Edge;
 use crate::topology::EdgeKind;
@@ -42,8 +43,7 @@ pub fn audit(judged: &Judged, findings: &[Finding], ignored: &[Ignored]) -> Stri
             .collect(),
         ignored: ignored.iter().map(ignored_json).collect(),
     };
-    // Nothing in it can fail to be written: no map with keys that are no strings.
-    serde_json::to_string_pretty(&report).unwrap_or_default()
+    json_text(&report)
 }
 
 #[derive(Serialize)]

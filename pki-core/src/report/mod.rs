@@ -11,11 +11,28 @@ mod wrapped;
 
 pub use crate::report::printable::Printable;
 
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
 use crate::place::Place;
+
+/// One JSON object and a newline. DEL and the C1 controls, which JSON allows as they are, are escaped: a terminal obeys
+/// them, and a writer that strips what terminals obey would take them out of the text.
+pub(crate) fn json_text(value: &impl Serialize) -> String {
+    // Nothing in a report can fail to be written: no map has keys that are no strings.
+    let plain = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut text = String::with_capacity(plain.len() + 1);
+    for c in plain.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => text.push(c),
+        }
+    }
+    text.push('\n');
+    text
+}
 
 /// RFC 3339 in UTC and whole seconds, as all JSON has its times.
 pub(crate) fn rfc3339(instant: OffsetDateTime) -> String {
@@ -38,4 +55,17 @@ pub(crate) fn at(place: &Place) -> String {
         node => format!(" on {node}"),
     };
     format!("{}{line}{node}", place.path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_control_character_is_in_json_as_it_is() {
+        let name = "a\u{7f}\u{9b}31m\u{a0}ü\n";
+        let text = json_text(&[name]);
+        assert_eq!(text, "[\n  \"a\\u007f\\u009b31m\u{a0}ü\\n\"\n]\n");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&text).unwrap(), [name]);
+    }
 }

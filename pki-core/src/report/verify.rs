@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::report::json_text;
 use crate::report::printable::Printable;
 use crate::report::rfc3339;
 use crate::verify::Outcome;
@@ -77,7 +78,7 @@ pub fn json(question: &Question<'_>, verification: &Verification) -> String {
         "refused": refused.map(value),
         "skipped": skipped.collect::<Vec<_>>(),
     });
-    format!("{value:#}\n")
+    json_text(&value)
 }
 
 fn asked(question: &Question<'_>) -> String {

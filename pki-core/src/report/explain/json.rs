@@ -13,6 +13,7 @@ use crate::explain::page;
 use crate::finding::Finding;
 use crate::judge::Side;
 use crate::report::explain::Explained;
+use crate::report::json_text;
 
 /// Everything that was understood, and the lines that were not.
 pub fn json(explanation: &Explanation, explained: &[Explained<'_>]) -> String {
@@ -23,7 +24,7 @@ pub fn json(explanation: &Explanation, explained: &[Explained<'_>]) -> String {
         "lines": explained.iter().map(line).collect::<Vec<_>>(),
         "not_understood": explanation.unknown.len(),
     });
-    format!("{value:#}\n")
+    json_text(&value)
 }
 
 /// A rule's page in short.
@@ -45,7 +46,7 @@ pub fn rule_json(page: &Page, here: Option<&[Here<'_>]>) -> String {
         "lines": [],
         "not_understood": 0,
     });
-    format!("{value:#}\n")
+    json_text(&value)
 }
 
 fn line(explained: &Explained<'_>) -> Value {

@@ -15,6 +15,7 @@ use crate::inspect::Order;
 use crate::inspect::RequestItem;
 use crate::inspect::SignedBy;
 use crate::place::Place;
+use crate::report::json_text;
 use crate::report::rfc3339;
 use crate::x509::certificate::GeneralName;
 use crate::x509::hex;
@@ -28,7 +29,7 @@ pub fn json(inspection: &Inspection, now: OffsetDateTime) -> String {
         .map(|file| file_value(file, now))
         .collect();
     let value = json!({ "schema": "hapki.inspect/v1", "at": rfc3339(now), "files": files });
-    format!("{value:#}\n")
+    json_text(&value)
 }
 
 fn file_value(file: &InspectedFile, now: OffsetDateTime) -> Value {

@@ -12,6 +12,7 @@ use crate::plan::outcome::IssuedFile;
 use crate::plan::outcome::Outcome;
 use crate::plan::outcome::RequestMade;
 use crate::report::issue::key_of;
+use crate::report::json_text;
 use crate::report::rfc3339;
 use crate::x509::certificate::Certificate;
 use crate::x509::san::SubjectAltName;
@@ -51,8 +52,7 @@ fn render(outcome: &Outcome, schema: &'static str) -> String {
         notes: &outcome.notes,
         next: &outcome.next,
     };
-    // Nothing in it can fail to be written: no map with keys that are no strings.
-    serde_json::to_string_pretty(&object).unwrap_or_default()
+    json_text(&object)
 }
 
 #[derive(Serialize)]

@@ -38,6 +38,9 @@ fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && pastes_pem() => {
+            return end(Err(pasted_pem()), &mut Terminal::new(Color::Auto));
+        }
         Err(error) => return usage(&error),
     };
     let mut terminal = Terminal::new(cli.color);
@@ -90,6 +93,16 @@ fn usage(error: &clap::Error) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// Whether an argument is PEM, which begins as options do. What clap says of it repeats it, and it may be a key.
+fn pastes_pem() -> bool {
+    std::env::args_os().any(|argument| argument.to_string_lossy().contains("-----BEGIN "))
+}
+
+fn pasted_pem() -> Failure {
+    Failure::refused("a PEM block stands where an option may; it is not repeated here")
+        .hint("give the file that holds it, or `-` and the text on standard input")
 }
 
 fn version(verbose: bool, terminal: &mut Terminal) -> Result<Answer, Failure> {

@@ -190,3 +190,14 @@ fn piped(args: &[&str], input: &[u8]) -> Output {
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
+
+#[test]
+fn a_pasted_key_is_not_repeated() {
+    let key = "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----\n";
+    for (words, expected) in [(format!("{key}{LINE}"), 2), (format!("{LINE} {key}"), 0)] {
+        let output = hapki(["explain", &words]);
+        assert_eq!(code(&output), expected, "{}", stderr(&output));
+        let said = stdout(&output) + &stderr(&output);
+        assert!(!said.contains("MIGHAgEA"), "{said}");
+    }
+}

@@ -1,10 +1,12 @@
 //! What people paste, made plain: colours, escapes of escapes and typographic quotes are taken away, so that a wording
 //! is found however it was logged and copied.
 
+use crate::explain::secret;
+
 /// The lines of a log or of something pasted: decoded, without terminal escapes and control characters. Empty lines are
 /// left out.
 pub(super) fn lines(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = secret::without_private_keys(&String::from_utf8_lossy(bytes));
     text.split(['\n', '\r'])
         .map(without_terminal_escapes)
         .filter(|line| !line.trim().is_empty())
@@ -41,8 +43,12 @@ fn without_terminal_escapes(line: &str) -> String {
 }
 
 /// `line` with the escapes of JSON and of `strconv.Quote` resolved: `\"` however often it was escaped again, `\n`, `\t`
-/// and `\u0022`.
+/// and `\u0022`; without its secrets.
 pub(super) fn unescaped(line: &str) -> String {
+    secret::hidden(&resolved(line))
+}
+
+fn resolved(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(at) = rest.find('\\') {

@@ -12,6 +12,7 @@ mod meaning;
 mod page;
 mod paste;
 mod pattern;
+mod secret;
 pub mod table;
 #[cfg(test)]
 mod tests;

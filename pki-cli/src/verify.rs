@@ -78,11 +78,15 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         now: args.now.instant(),
     };
     let verification = verify::verify(&question).map_err(|error| no_certificate(&error))?;
-    for skipped in &verification.skipped {
+    for skipped in verification.skipped.iter().take(MOST_WARNINGS) {
         terminal.warn(format_args!(
             "{}: {}; passed over",
             skipped.place, skipped.sentence
         ));
+    }
+    let more = verification.skipped.len().saturating_sub(MOST_WARNINGS);
+    if more > 0 {
+        terminal.warn(format_args!("and {more} more, which --format json lists"));
     }
     terminal.print(match args.output.format {
         Format::Human => report::verify::human(&question, &verification),
@@ -122,3 +126,6 @@ fn no_certificate(error: &NoCertificate) -> Failure {
     Failure::refused(error)
         .hint("give certificates in PEM; `openssl x509 -inform der` turns DER into it")
 }
+
+/// A list with more of them is not read.
+const MOST_WARNINGS: usize = 20;

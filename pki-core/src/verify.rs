@@ -217,6 +217,12 @@ fn blocks(
     let mut broken = Vec::new();
     for block in pem::blocks(file.bytes) {
         match block {
+            Ok(block) if block.label == LABEL && !block.is_read_by_go(file.bytes) => {
+                broken.push(Skipped {
+                    place: file.place.at_line(block.line),
+                    sentence: NOT_GOS.to_owned(),
+                });
+            }
             Ok(block) if block.label == LABEL => {
                 let has_headers = headers == Headers::PassedOver && !block.headers.is_empty();
                 found.push(Block {
@@ -271,3 +277,4 @@ fn because(skipped: &[Skipped]) -> String {
 }
 
 const LABEL: &str = "CERTIFICATE";
+const NOT_GOS: &str = "a block that Go does not read: a byte order mark stands before it, or its base64 is unpadded or holds other characters";

@@ -246,3 +246,39 @@ fn a_root_with_headers_is_none_and_a_leaf_with_headers_is_sent() {
     assert!(message.contains("has headers"), "{message}");
     assert_eq!(report["refused"]["subject"], report["leaf"]["subject"]);
 }
+
+#[test]
+fn a_control_character_in_a_host_is_in_the_json_as_go_has_it() {
+    let (code, answer) = Files::new().verdict(&["--host", "a\u{7f}"]);
+    assert_eq!(code, 1);
+    let error = answer["error"].as_str().unwrap();
+    assert!(error.ends_with(", not a\u{7f}"), "{error}");
+}
+
+#[test]
+fn many_warnings_are_counted() {
+    let files = Files::new();
+    let roots = files.ca.certificate.to_pem() + &block("").repeat(50);
+    files.write("many.crt", &roots);
+    let output = files.verify(&["apiserver.crt", "--roots", "many.crt"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let warnings = stderr(&output);
+    assert_eq!(warnings.lines().count(), 21, "{warnings}");
+    assert!(warnings.contains("and 30 more"), "{warnings}");
+}
+
+#[test]
+fn roots_after_a_byte_order_mark_are_none() {
+    let files = Files::new();
+    files.write(
+        "bom.crt",
+        &format!("\u{feff}{}", files.ca.certificate.to_pem()),
+    );
+    let output = files.verify(&["apiserver.crt", "--roots", "bom.crt"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("byte order mark"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -28,6 +28,32 @@ pub struct PemBlock {
     pub span: Range<usize>,
 }
 
+impl PemBlock {
+    /// Whether Go's encoding/pem reads it too (`Decode`): its BEGIN begins a line, which a byte order mark prevents; its
+    /// base64 is padded and has spaces, tabs and line ends in it at most. `text` is what it was found in.
+    pub fn is_read_by_go(&self, text: &[u8]) -> bool {
+        let begins_a_line = match self.span.start.checked_sub(1) {
+            Some(before) => text.get(before) == Some(&b'\n'),
+            None => true,
+        };
+        let whole = text.get(self.span.clone()).unwrap_or_default();
+        let mut lines = lines(whole);
+        let (begin, end) = (lines.next(), lines.next_back());
+        let first = begin.unwrap_or_default().len();
+        let last = whole.len() - end.unwrap_or_default().len();
+        let (_, body) = split_headers(whole.get(first..last).unwrap_or_default());
+        let ends_plainly = [begin, end].into_iter().flatten().all(|line| {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let trimmed = line.trim_ascii_end();
+            line.iter()
+                .skip(trimmed.len())
+                .all(|byte| matches!(byte, b' ' | b'\t'))
+        });
+        begins_a_line && ends_plainly && is_padded_base64(body)
+    }
+}
+
 /// What is wrong with the text around or inside blocks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PemError {
@@ -255,8 +281,16 @@ fn decode_leniently(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(Zeroizing::new(der))
 }
 
+/// Groups of four characters, the last one filled up with `=`.
+fn is_padded_base64(body: &[u8]) -> bool {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let length = body.iter().filter(|byte| !is_blank(byte)).count();
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    length % 4 == 0 && body.iter().all(|byte| is_blank(byte) || is_base64(byte))
+}
+
 /// The lines, each with its line feed.
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn lines(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     text.split_inclusive(|byte| *byte == b'\n')
 }
 
@@ -292,6 +326,32 @@ mod tests {
     fn a_byte_order_mark_directly_before_a_block_is_passed_over() {
         let block = only(format!("\u{feff}{CERTIFICATE}").as_bytes()).unwrap();
         assert_eq!((block.line, block.span.start), (1, 3));
+    }
+
+    #[test]
+    fn what_go_does_not_read_is_known() {
+        let read = |text: &str| {
+            only(text.as_bytes())
+                .unwrap()
+                .is_read_by_go(text.as_bytes())
+        };
+        for text in [
+            CERTIFICATE.to_owned(),
+            CERTIFICATE.replace('\n', " \t\r\n"),
+            CERTIFICATE.replace("MAA=", " M\tA\r\n\nA="),
+            CERTIFICATE.replace("MAA=", "A: b\n\nMAB="),
+            format!("text\n{}", CERTIFICATE.trim_end()),
+        ] {
+            assert!(read(&text), "{text:?}");
+        }
+        for text in [
+            format!("\u{feff}{CERTIFICATE}"),
+            CERTIFICATE.replace('=', ""),
+            CERTIFICATE.replace("MAA=", "MAA=\u{b}"),
+            CERTIFICATE.replace("-----\n", "-----\r\r\n"),
+        ] {
+            assert!(!read(&text), "{text:?}");
+        }
     }
 
     #[test]

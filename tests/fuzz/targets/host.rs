@@ -2,8 +2,6 @@
 
 #![no_main]
 
-use std::sync::LazyLock;
-
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use pki_core::verdict::go;
@@ -30,6 +28,9 @@ mod forge;
 #[path = "../../witness/keys.rs"]
 #[allow(dead_code, reason = "shared with the witness, which uses all of it")]
 mod keys;
+#[path = "../../witness/random.rs"]
+#[allow(dead_code, reason = "shared with the witness, which uses all of it")]
+mod random;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -80,18 +81,20 @@ fn judge(leaf: &Certificate, ca: &Certificate, host: &str) -> Option<String> {
 
 /// None where Go would not parse what was asked for.
 fn forge(input: &Input) -> Option<(Certificate, Certificate)> {
-    static KEY: LazyLock<Key> = LazyLock::new(Key::ed25519);
-    let mut leaf = Spec::leaf(&input.common_name, "ca", &KEY);
-    leaf.names = input.names.iter().map(Name::as_san).collect();
-    let mut ca = Spec::authority("ca", "ca", &KEY);
+    thread_local!(static KEY: Key = Key::ed25519());
     let content = match &input.constraints {
         Some(raw) => raw.clone(),
         None => subtrees(&input.subtrees),
     };
-    if !content.is_empty() {
-        ca.further = vec![("2.5.29.30", true, der::sequence(&[&content]))];
-    }
-    Some((read(&leaf.signed_by(&KEY))?, read(&ca.signed_by(&KEY))?))
+    KEY.with(|key| {
+        let mut leaf = Spec::leaf(&input.common_name, "ca", key);
+        leaf.names = input.names.iter().map(Name::as_san).collect();
+        let mut ca = Spec::authority("ca", "ca", key);
+        if !content.is_empty() {
+            ca.further = vec![("2.5.29.30", true, der::sequence(&[&content]))];
+        }
+        Some((read(&leaf.signed_by(key))?, read(&ca.signed_by(key))?))
+    })
 }
 
 fn read(der: &[u8]) -> Option<Certificate> {

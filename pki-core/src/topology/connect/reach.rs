@@ -69,8 +69,8 @@ impl Connector<'_> {
         }
     }
 
-    /// A node's own address is stronger than one that merely something calls its own; a loopback address that is no
-    /// node's is the dialler itself.
+    /// A node's own address is stronger than one that merely something calls its own. A loopback address that is no
+    /// node's is the dialler itself; where the dialler lives on 127/8, one of its neighbours may have any but 127.0.0.1.
     fn by_address(&self, dialler: &View<'_>, address: IpAddr) -> Option<usize> {
         let settled = self
             .nodes
@@ -82,9 +82,14 @@ impl Connector<'_> {
                 .position(|node| node.addresses.iter().any(|claim| claim.value == address))
         };
         settled.or_else(claimed).or_else(|| {
+            let own = |node: &Node| {
+                let lives_there = node.address.is_some_and(|own| own.is_loopback());
+                node.name == dialler.name
+                    && (address == Ipv4Addr::LOCALHOST || address.is_ipv6() || !lives_there)
+            };
             address
                 .is_loopback()
-                .then(|| self.nodes.iter().position(|node| node.name == dialler.name))
+                .then(|| self.nodes.iter().position(own))
                 .flatten()
         })
     }

@@ -7,8 +7,13 @@ use crate::finding::Ignored;
 use crate::finding::Severity;
 use crate::judge::Judged;
 use crate::judge::JudgedEdge;
-use crate::place::Place;
 use crate::report::json_text;
+use crate::report::parts::HeadJson;
+use crate::report::parts::PlaceJson;
+use crate::report::parts::RemedyJson;
+use crate::report::parts::head_json;
+use crate::report::parts::place_json;
+use crate::report::parts::remedy_json;
 use crate::report::rfc3339;
 use crate::topology::Edge;
 use crate::topology::EdgeKind;
@@ -102,13 +107,6 @@ struct MaskedJson<'a> {
 }
 
 #[derive(Serialize)]
-struct PlaceJson {
-    path: String,
-    read_from: String,
-    line: Option<u32>,
-}
-
-#[derive(Serialize)]
 struct RelatedJson<'a> {
     node: &'a str,
     #[serde(flatten)]
@@ -124,17 +122,9 @@ struct CauseJson<'a> {
 }
 
 #[derive(Serialize)]
-struct RemedyJson {
-    command: String,
-    safe: bool,
-}
-
-#[derive(Serialize)]
 struct FindingJson<'a> {
-    rule: &'static str,
-    severity: String,
-    node: &'a str,
-    place: PlaceJson,
+    #[serde(flatten)]
+    head: HeadJson<'a>,
     related: Vec<RelatedJson<'a>>,
     edges: &'a [String],
     caused_by: Option<CauseJson<'a>>,
@@ -181,10 +171,8 @@ struct UnjudgedJson<'a> {
 
 #[derive(Serialize)]
 struct IgnoredJson<'a> {
-    rule: &'static str,
-    severity: String,
-    node: &'a str,
-    place: PlaceJson,
+    #[serde(flatten)]
+    head: HeadJson<'a>,
     message: &'a str,
     reason: &'a str,
 }
@@ -243,10 +231,7 @@ fn edge_json<'a>(edge: &'a Edge, verdict: &'a JudgedEdge) -> EdgeJson<'a> {
 
 fn finding_json(finding: &Finding) -> FindingJson<'_> {
     FindingJson {
-        rule: finding.rule,
-        severity: finding.severity.to_string(),
-        node: &finding.place.node,
-        place: place_json(&finding.place),
+        head: head_json(finding),
         related: finding
             .related
             .iter()
@@ -264,31 +249,16 @@ fn finding_json(finding: &Finding) -> FindingJson<'_> {
         }),
         message: &finding.message,
         says: finding.says.as_deref(),
-        remedy: finding.remedy.as_ref().map(|remedy| RemedyJson {
-            command: remedy.request.to_string(),
-            safe: remedy.safe,
-        }),
+        remedy: finding.remedy.as_ref().map(remedy_json),
         docs: finding.docs(),
     }
 }
 
 fn ignored_json(ignored: &Ignored) -> IgnoredJson<'_> {
-    let finding = &ignored.finding;
     IgnoredJson {
-        rule: finding.rule,
-        severity: finding.severity.to_string(),
-        node: &finding.place.node,
-        place: place_json(&finding.place),
-        message: &finding.message,
+        head: head_json(&ignored.finding),
+        message: &ignored.finding.message,
         reason: &ignored.reason,
-    }
-}
-
-fn place_json(place: &Place) -> PlaceJson {
-    PlaceJson {
-        path: place.path.display().to_string(),
-        read_from: place.read_from.display().to_string(),
-        line: place.line,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod explain;
 pub mod inspect;
 pub mod issue;
 pub mod json;
+mod parts;
 pub mod plain;
 mod printable;
 pub mod verify;

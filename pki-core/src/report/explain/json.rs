@@ -1,5 +1,6 @@
 //! `hapki.explain/v1`.
 
+use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -14,6 +15,10 @@ use crate::finding::Finding;
 use crate::judge::Side;
 use crate::report::explain::Explained;
 use crate::report::json_text;
+use crate::report::parts::HeadJson;
+use crate::report::parts::RemedyJson;
+use crate::report::parts::head_json;
+use crate::report::parts::remedy_json;
 
 /// Everything that was understood, and the lines that were not.
 pub fn json(explanation: &Explanation, explained: &[Explained<'_>]) -> String {
@@ -100,25 +105,23 @@ fn places(here: &[Here<'_>]) -> Vec<Value> {
     places.collect()
 }
 
-fn finding(finding: &Finding) -> Value {
-    let place = &finding.place;
-    let remedy = finding
-        .remedy
-        .as_ref()
-        .map(|remedy| json!({ "command": remedy.request.to_string(), "safe": remedy.safe }));
-    json!({
-        "rule": finding.rule,
-        "severity": finding.severity.to_string(),
-        "node": place.node,
-        "place": {
-            "path": place.path.display().to_string(),
-            "read_from": place.read_from.display().to_string(),
-            "line": place.line,
-        },
-        "message": finding.message,
-        "remedy": remedy,
-        "docs": finding.docs(),
-    })
+/// A finding in short.
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    #[serde(flatten)]
+    head: HeadJson<'a>,
+    message: &'a str,
+    remedy: Option<RemedyJson>,
+    docs: String,
+}
+
+fn finding(finding: &Finding) -> FindingJson<'_> {
+    FindingJson {
+        head: head_json(finding),
+        message: &finding.message,
+        remedy: finding.remedy.as_ref().map(remedy_json),
+        docs: finding.docs(),
+    }
 }
 
 fn docs(rule: &str) -> String {

@@ -9,15 +9,17 @@ use pki_core::audit::Audit;
 use pki_core::checks::Settings;
 use pki_core::finding::Severity;
 use pki_core::report::json;
+use pki_core::report::junit;
 use pki_core::report::plain;
 use pki_core::report::plain::Style;
+use pki_core::report::prometheus;
+use pki_core::report::sarif;
 use pki_core::source::Options;
 use pki_core::source::PathArgument;
 use time::Duration;
 
 use crate::Answer;
 use crate::args;
-use crate::args::Format;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -41,13 +43,29 @@ pub(crate) struct Args {
     inventory: args::InventoryFile,
     #[command(flatten)]
     now: args::Now,
-    #[command(flatten)]
-    output: args::Output,
+    /// Text for people, one JSON object, or what another program reads
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    Human,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code scanners and editors
+    Sarif,
+    /// JUnit's XML, for CI systems: one test case for each connection
+    Junit,
+    /// Prometheus' text format, for a textfile collector
+    Prometheus,
 }
 
 /// `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+pub(crate) enum FailOn {
     /// Errors
     Error,
     /// Errors and warnings
@@ -73,29 +91,48 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     let now = args.now.instant();
     let audit = audit::audit(&paths, options, inventory.as_ref(), now, &settings)
         .map_err(|error| Failure::refused(&error).hint(error.hint()))?;
-    print(&audit, args.output.format, terminal)?;
+    print(&audit, args.format, args.fail_on, terminal)?;
     Ok(answer(&audit, args.fail_on))
 }
 
 /// Prints the report.
-pub(crate) fn print(audit: &Audit, format: Format, terminal: &mut Terminal) -> Result<(), Failure> {
+pub(crate) fn print(
+    audit: &Audit,
+    format: Format,
+    fail_on: FailOn,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     let (judged, findings, ignored) = (&audit.judged, &audit.findings, &audit.ignored);
     terminal.print(match format {
         Format::Human => plain::audit(judged, findings, ignored, terminal.width(), Style::ANSI),
         Format::Json => json::audit(judged, findings, ignored),
+        Format::Junit => junit::audit(audit, fail_on.least().unwrap_or(Severity::Error)),
+        Format::Prometheus => prometheus::audit(audit),
+        Format::Sarif => {
+            let directory = std::env::current_dir().ok();
+            let context = sarif::Context {
+                version: env!("CARGO_PKG_VERSION"),
+                directory: directory.as_deref(),
+            };
+            sarif::audit(audit, &context)
+        }
     })
 }
 
+impl FailOn {
+    fn least(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Never => None,
+        }
+    }
+}
+
 fn answer(audit: &Audit, fail_on: FailOn) -> Answer {
-    let least = match fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Never => return Answer::Done,
-    };
-    if audit.worst() >= Some(least) {
-        Answer::No
-    } else {
-        Answer::Done
+    match fail_on.least() {
+        Some(least) if audit.worst() >= Some(least) => Answer::No,
+        _ => Answer::Done,
     }
 }
 

@@ -32,5 +32,6 @@ mod kubeadm_first;
 mod lints;
 mod loaded;
 mod peers;
+mod reports;
 mod server;
 mod unusual_ca_names;

@@ -13,6 +13,7 @@ mod cluster;
 mod demo;
 mod explain;
 mod forge;
+mod formats;
 mod general;
 mod init;
 mod inspect;

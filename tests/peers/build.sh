@@ -2,7 +2,8 @@
 # Installs and builds the foreign programs that hapki is tested against, outside the clone:
 #   from Debian    etcd, etcdctl, nginx with its stream module, openssl, curl
 #   by `go build`  kubeadm, kubectl, kube-apiserver, zlint (versions in go.mod), gocheck
-#   from PyPI      pkilint (versions in requirements.txt), in a virtual environment
+#                  and reports (versions in reports/go.mod), with the schema of SARIF
+#   from PyPI      pkilint, junitparser (versions in requirements.txt), in a virtual environment
 # and, with --compare, cfssl and step, which only compare.sh needs.
 #
 # They land in ${HAPKI_PEERS:-~/.cache/hapki/peers}. A second run finds a matching stamp and
@@ -26,6 +27,7 @@ main() {
     need_go
     build_once kubernetes "$(digest "$here/go.mod" "$here/go.sum") $kubernetes" build_kubernetes
     build_once own "$(digest "$here"/go.mod "$here"/*/*.go)" build_own
+    build_once reports "$(digest "$here"/reports/*)" build_reports
     build_once pkilint "$(digest "$here/requirements.txt")" build_pkilint
     if [ "${1:-}" = --compare ]; then
         build_once cfssl "$cfssl" build_cfssl || missing_for_comparison cfssl
@@ -115,12 +117,23 @@ build_own() {
     done
 }
 
+# The schema as OASIS has it is a constant in the source of go-sarif.
+build_reports() {
+    cd "$here/reports"
+    go build -trimpath -ldflags "-s -w" -o "$peers/reports" .
+    local source
+    source=$(go list -m -f '{{.Dir}}' github.com/owenrumney/go-sarif/v3)/pkg/report/v210/sarif/schema.go
+    sed -n '/^const schema = `/,/^`/p' "$source" | sed -e '1s/^[^{]*//' -e '$d' >"$peers/sarif-schema-2.1.0.json"
+    [ -s "$peers/sarif-schema-2.1.0.json" ] || die "go-sarif has no schema in $source"
+}
+
 build_pkilint() {
-    command -v python3 >/dev/null || die "missing: python3, which pkilint runs on"
+    command -v python3 >/dev/null || die "missing: python3, which pkilint and junitparser run on"
     rm -rf "$peers/venv"
     python3 -m venv "$peers/venv" || die "python3 cannot make a virtual environment (Debian: apt-get install python3-venv)"
     "$peers/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt"
     "$peers/venv/bin/lint_pkix_cert" --help >/dev/null
+    "$peers/venv/bin/python3" -c 'import junitparser'
 }
 
 build_cfssl() { GOBIN=$peers go install -trimpath -ldflags "-s -w" "github.com/cloudflare/cfssl/cmd/cfssl@$cfssl"; }

@@ -18,6 +18,7 @@ use crate::Answer;
 use crate::args;
 use crate::args::Format;
 use crate::audit;
+use crate::audit::FailOn;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -52,10 +53,10 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     let audit = pki_core::audit::audit(&nodes, options, None, now, &Settings::default())
         .map_err(|error| Failure::refused(&error).hint(error.hint()))?;
     match args.output.format {
-        Format::Json => audit::print(&audit, Format::Json, terminal)?,
+        Format::Json => audit::print(&audit, audit::Format::Json, FailOn::Never, terminal)?,
         Format::Human => {
             terminal.print(story(directory))?;
-            audit::print(&audit, Format::Human, terminal)?;
+            audit::print(&audit, audit::Format::Human, FailOn::Never, terminal)?;
             terminal.print(ending(directory))?;
         }
     }

@@ -30,6 +30,7 @@ pub use locate::of_rule;
 pub use meaning::Meaning;
 pub use page::Page;
 pub use page::page;
+pub use page::pages;
 
 use crate::explain::pattern::Found;
 use crate::explain::table::Recogniser;

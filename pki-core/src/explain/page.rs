@@ -1,6 +1,7 @@
 //! The rules' pages, compiled in.
 
 use crate::checks::RULES;
+use crate::finding::Severity;
 
 /// What the page of a rule says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,24 @@ pub struct Page {
     pub printed: &'static str,
     /// What mends it.
     pub remedy: &'static str,
+    /// All of it, in Markdown.
+    pub text: &'static str,
+}
+
+impl Page {
+    /// The severity that is named first: what the rule's findings are where nothing makes them something else.
+    pub fn usual_severity(&self) -> Severity {
+        match self.severity.split([' ', '.']).next() {
+            Some("error") => Severity::Error,
+            Some("warning") => Severity::Warning,
+            _ => Severity::Info,
+        }
+    }
+}
+
+/// The page of every rule, in the order of the rules.
+pub fn pages() -> impl Iterator<Item = Page> {
+    RULES.iter().filter_map(|rule| page(rule.id))
 }
 
 /// The page of a rule; `None` where there is no such rule.
@@ -40,6 +59,7 @@ pub fn page(id: &str) -> Option<Page> {
         why: section(text, "Why it hurts"),
         printed: section(text, "What is printed"),
         remedy: section(text, "Remedy"),
+        text,
     })
 }
 
@@ -115,6 +135,7 @@ mod tests {
             }
         }
         assert_eq!(PAGES.len(), RULES.len());
+        assert_eq!(pages().count(), RULES.len());
         assert_eq!(page("no-such-rule"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! `hapki.audit/v1`: one object, its keys in the order in which the documentation lists them.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::finding::Finding;
@@ -16,7 +18,6 @@ use crate::report::parts::place_json;
 use crate::report::parts::remedy_json;
 use crate::report::rfc3339;
 use crate::topology::Edge;
-use crate::topology::EdgeKind;
 use crate::topology::Role;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::GeneralName;
@@ -205,11 +206,7 @@ fn summary(judged: &Judged, findings: &[Finding], certificates: usize) -> Summar
 fn edge_json<'a>(edge: &'a Edge, verdict: &'a JudgedEdge) -> EdgeJson<'a> {
     EdgeJson {
         id: &edge.id,
-        kind: match edge.kind {
-            EdgeKind::Tls => "tls",
-            EdgeKind::Token => "token",
-            EdgeKind::Identity => "identity",
-        },
+        kind: edge.kind.name(),
         client: edge.client.to_string(),
         server: edge.server.to_string(),
         dials: edge.dials.as_deref(),
@@ -264,7 +261,8 @@ fn ignored_json(ignored: &Ignored) -> IgnoredJson<'_> {
 
 /// Every certificate once, in the order in which it was first seen, with all its places.
 fn certificates(judged: &Judged) -> Vec<CertificateJson> {
-    let mut all: Vec<(&Certificate, CertificateJson)> = Vec::new();
+    let mut all: Vec<CertificateJson> = Vec::new();
+    let mut known: HashMap<&[u8], usize> = HashMap::new();
     for holding in &judged.topology.holdings {
         let held_at = HeldAtJson {
             node: holding.place.node.clone(),
@@ -274,21 +272,19 @@ fn certificates(judged: &Judged) -> Vec<CertificateJson> {
             Role::Profile(profile) => profile.to_string(),
             Role::Authority(authority) => authority.to_string(),
         });
-        match all
-            .iter_mut()
-            .find(|(certificate, _)| *certificate == &holding.certificate)
-        {
-            Some((_, known)) => {
+        let position = known.get(holding.certificate.as_der());
+        match position.and_then(|position| all.get_mut(*position)) {
+            Some(known) => {
                 known.role = known.role.take().or(role);
                 known.places.push(held_at);
             }
-            None => all.push((
-                &holding.certificate,
-                certificate_json(&holding.certificate, role, held_at),
-            )),
+            None => {
+                known.insert(holding.certificate.as_der(), all.len());
+                all.push(certificate_json(&holding.certificate, role, held_at));
+            }
         }
     }
-    all.into_iter().map(|(_, json)| json).collect()
+    all
 }
 
 fn certificate_json(

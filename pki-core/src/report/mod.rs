@@ -4,9 +4,12 @@ pub mod explain;
 pub mod inspect;
 pub mod issue;
 pub mod json;
+pub mod junit;
 mod parts;
 pub mod plain;
 mod printable;
+pub mod prometheus;
+pub mod sarif;
 pub mod verify;
 mod wrapped;
 

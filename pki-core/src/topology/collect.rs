@@ -13,6 +13,7 @@ use crate::profile::Authority;
 use crate::profile::Profile;
 use crate::topology::Topology;
 use crate::topology::holding::Anchor;
+use crate::topology::holding::Embedded;
 use crate::topology::holding::Holding;
 use crate::topology::holding::KeyHolding;
 use crate::topology::holding::Pair;
@@ -155,6 +156,7 @@ fn add(view: &View<'_>, file: &PemFile, role: Option<Role>, used: bool, topology
             place: at(index, *line),
             index,
             used,
+            embedded: None,
             certificate: certificate.clone(),
         });
     }
@@ -285,13 +287,9 @@ fn of_kubeconfig(view: &View<'_>, kubeconfig: &kubeconfig::Kubeconfig, topology:
             continue;
         };
         if let kubeconfig::Material::Embedded(file) = authority {
-            add(
-                view,
-                file,
-                Some(Role::Authority(Authority::Cluster)),
-                true,
-                topology,
-            );
+            let role = Some(Role::Authority(Authority::Cluster));
+            let entry = Embedded::Cluster(cluster.name.clone());
+            add_embedded(view, file, role, entry, topology);
         }
         let (place, file) = view.material(authority);
         let line = cluster.server.as_ref().map(|server| server.line);
@@ -310,7 +308,8 @@ fn of_kubeconfig(view: &View<'_>, kubeconfig: &kubeconfig::Kubeconfig, topology:
     }
     for entry in &kubeconfig.users {
         if let Some(kubeconfig::Material::Embedded(file)) = &entry.certificate {
-            add(view, file, role, true, topology);
+            let user = Embedded::User(entry.name.clone());
+            add_embedded(view, file, role, user, topology);
         }
         if let Some(kubeconfig::Material::Embedded(file)) = &entry.key {
             add(view, file, None, true, topology);
@@ -324,6 +323,20 @@ fn of_kubeconfig(view: &View<'_>, kubeconfig: &kubeconfig::Kubeconfig, topology:
                 key: view.material(key).0,
             });
         }
+    }
+}
+
+fn add_embedded(
+    view: &View<'_>,
+    file: &PemFile,
+    role: Option<Role>,
+    entry: Embedded,
+    topology: &mut Topology,
+) {
+    let known = topology.holdings.len();
+    add(view, file, role, true, topology);
+    for holding in topology.holdings.iter_mut().skip(known) {
+        holding.embedded = Some(entry.clone());
     }
 }
 

@@ -171,6 +171,17 @@ pub struct Dialled {
     pub told_at: Place,
 }
 
+impl EdgeKind {
+    /// `tls`, `token`, `identity`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::Token => "token",
+            Self::Identity => "identity",
+        }
+    }
+}
+
 impl fmt::Display for Component {
     /// `kubelet@wudang`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,8 +20,19 @@ pub struct Holding {
     pub index: usize,
     /// Whether a manifest, a kubeconfig or kubeadm's layout leads a component to it; other files lie beside.
     pub used: bool,
+    /// The entry of a kubeconfig that it stands in; `None` where it has a file of its own.
+    pub embedded: Option<Embedded>,
     /// The certificate.
     pub certificate: Certificate,
+}
+
+/// An entry of a kubeconfig, by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Embedded {
+    /// `certificate-authority-data` of this cluster.
+    Cluster(String),
+    /// `client-certificate-data` of this user.
+    User(String),
 }
 
 /// What a certificate is used as.

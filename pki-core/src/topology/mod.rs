@@ -36,6 +36,7 @@ pub use crate::topology::edge::TokenKey;
 pub use crate::topology::edge::Trust;
 pub use crate::topology::edge::Unjudged;
 pub use crate::topology::holding::Anchor;
+pub use crate::topology::holding::Embedded;
 pub use crate::topology::holding::Holding;
 pub use crate::topology::holding::KeyHolding;
 pub use crate::topology::holding::Pair;

@@ -13,6 +13,7 @@ use time::UtcOffset;
 use crate::x509::crypto;
 use crate::x509::crypto::Verifier;
 use crate::x509::crypto::VerifyError;
+use crate::x509::der::integer::decimal;
 use crate::x509::der::integer::magnitude;
 use crate::x509::extensions::RawExtension;
 use crate::x509::hex;
@@ -94,6 +95,12 @@ impl Certificate {
     pub fn serial_hex(&self) -> String {
         let (negative, magnitude) = magnitude(&self.0.serial);
         format!("{}{}", if negative { "-" } else { "" }, hex(&magnitude))
+    }
+
+    /// The serial number in decimal, as Go's `big.Int` prints it.
+    pub fn serial_decimal(&self) -> String {
+        let (negative, magnitude) = magnitude(&self.0.serial);
+        format!("{}{}", if negative { "-" } else { "" }, decimal(&magnitude))
     }
 
     /// The issuer's name.

@@ -180,6 +180,8 @@ fn a_negative_serial_is_shown_as_such() {
     negative.extend([0x80; 16]);
     let negative = altered(&certificate(), &serial, &negative).unwrap();
     assert_eq!(negative.serial_hex(), format!("-{}80", "7f".repeat(15)));
+    let decimal = "-169473963133173273960190490760135540608";
+    assert_eq!(negative.serial_decimal(), decimal);
 }
 
 #[test]

@@ -24,6 +24,35 @@ pub(crate) fn magnitude(integer: &[u8]) -> (bool, Vec<u8>) {
     (negative, bytes)
 }
 
+/// A big-endian number in decimal.
+pub(crate) fn decimal(number: &[u8]) -> String {
+    // Groups of nine digits, the lowest first.
+    let mut groups: Vec<u32> = Vec::new();
+    for byte in number {
+        let mut carry = u64::from(*byte);
+        for group in &mut groups {
+            let value = u64::from(*group) * 256 + carry;
+            *group = u32::try_from(value % GROUP).unwrap_or_default();
+            carry = value / GROUP;
+        }
+        if carry > 0 {
+            groups.push(u32::try_from(carry).unwrap_or_default());
+        }
+    }
+    let mut highest_first = groups.iter().rev();
+    let mut text = highest_first
+        .next()
+        .copied()
+        .unwrap_or_default()
+        .to_string();
+    for group in highest_first {
+        text.push_str(&format!("{group:09}"));
+    }
+    text
+}
+
+const GROUP: u64 = 1_000_000_000;
+
 /// The length of a big-endian number in bits.
 pub(crate) fn bit_length(number: &[u8]) -> u32 {
     let significant = number.iter().skip_while(|byte| **byte == 0);

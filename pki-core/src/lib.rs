@@ -19,7 +19,7 @@
 //! | [`judge`] | every edge judged, once |
 //! | [`finding`] | what is wrong, as inert data |
 //! | [`checks`] | the rules |
-//! | [`report`] | findings as text or JSON |
+//! | [`report`] | findings as text, JSON, SARIF, JUnit, metrics |
 //! | [`audit`] | the paved path from directories to findings |
 //! | [`explain`] | what a pasted line means, and where it comes from |
 //! | [`inspect`] | what one file holds, for people |

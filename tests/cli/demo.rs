@@ -1,10 +1,10 @@
 //! `hapki demo`, and the two commands a reader of the README types after it.
 
-use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::run::bin_directory;
 use crate::run::code;
 use crate::run::hapki_in;
 use crate::run::json;
@@ -69,7 +69,7 @@ fn the_remedy_works_when_it_is_pasted() {
     // The balancer on emei leads to shaolin too, whose certificate does not carry emei's address either.
     let refused = demo.refused();
     let clients: Vec<&str> = refused.iter().map(|(client, _)| client.as_str()).collect();
-    assert_eq!(clients, ["kubeconfig:admin-lb.conf@emei"]);
+    assert_eq!(clients, ["kubeconfig:admin-lb.conf@wudang"]);
     for remedy in demo.remedies() {
         if remedy != mended {
             demo.paste(remedy);
@@ -195,11 +195,6 @@ impl Demo {
         assert_eq!(code(&audit), 0, "{}", stderr(&audit));
         json(&audit)
     }
-}
-
-/// Where `hapki` is found under its own name, and `sh` needs nothing else.
-fn bin_directory() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_hapki")).parent().unwrap()
 }
 
 const LINE: &str = "x509: certificate is valid for 10.96.0.1, 10.27.53.32, not 10.24.138.208";

@@ -75,7 +75,10 @@ fn the_reports_line_is_traced_to_its_certificate_and_remedy() {
     let here = rule["rule"]["here"].as_array().unwrap();
     let clients: Vec<&serde_json::Value> =
         here.iter().map(|here| &here["edge"]["client"]).collect();
-    assert_eq!(clients, ["kubeconfig:admin-lb.conf@emei", "kubelet@wudang"]);
+    assert_eq!(
+        clients,
+        ["kubeconfig:admin-lb.conf@wudang", "kubelet@wudang"]
+    );
 }
 
 #[test]

@@ -19,4 +19,5 @@ mod init;
 mod inspect;
 mod issue;
 mod run;
+mod seed;
 mod verify;

@@ -40,3 +40,8 @@ pub(crate) fn code(output: &Output) -> i32 {
 pub(crate) fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("stdout is one JSON object")
 }
+
+/// Where `hapki` is found under its own name, and `sh` needs nothing else.
+pub(crate) fn bin_directory() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_hapki")).parent().unwrap()
+}

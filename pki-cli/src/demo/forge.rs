@@ -1,4 +1,4 @@
-//! Makes the keys and certificates of the report's cluster, right where they were right and wrong where they were wrong.
+//! Makes the keys and certificates of the report's cluster, and does to its files what was done by hand.
 
 use std::path::Path;
 
@@ -26,14 +26,21 @@ use pki_core::x509::template::Template;
 use time::Duration;
 use time::OffsetDateTime;
 
+use crate::demo::edits::Edit;
 use crate::demo::seed;
 use crate::issue::fresh_keys;
 
-/// Every file of the demo, below `directory`.
-pub(super) fn cluster(directory: &Path, now: OffsetDateTime) -> Result<Bundle, String> {
-    let mut forge = Forge::new(directory, now)?;
+/// Every file of the demo, below `directory`, after the edits `names`.
+pub(super) fn cluster(
+    directory: &Path,
+    names: &[&str],
+    algorithm: KeyAlgorithm,
+    now: OffsetDateTime,
+) -> Result<Bundle, String> {
+    let edits = seed::edits(names)?;
+    let mut forge = Forge::new(directory, algorithm, keys_of(&edits), now)?;
     forge.shared_by_all()?;
-    forge.apiservers()?;
+    forge.first_apiserver()?;
     for node in seed::NODES {
         forge.client_pair(
             node,
@@ -51,7 +58,22 @@ pub(super) fn cluster(directory: &Path, now: OffsetDateTime) -> Result<Bundle, S
     for (path, text) in seed::FILES {
         forge.seed_file(path, text)?;
     }
+    for edit in edits {
+        forge.edit(edit)?;
+    }
     Ok(forge.bundle)
+}
+
+/// How many keys it takes: 2 CAs, the service-account key, shaolin's serving key, 2 client keys for each node, one for each
+/// kubeconfig and one for each certificate made by hand.
+fn keys_of(edits: &[Edit<'_>]) -> usize {
+    let kubeconfigs = seed::FILES
+        .iter()
+        .filter(|(path, _)| kubeconfig_user(path).is_some());
+    let by_hand = edits
+        .iter()
+        .filter(|edit| matches!(edit, Edit::ByHand { .. }));
+    2 + 1 + 1 + 2 * seed::NODES.len() + kubeconfigs.count() + by_hand.count()
 }
 
 struct Forge<'a> {
@@ -79,9 +101,14 @@ struct Leaf {
 }
 
 impl<'a> Forge<'a> {
-    fn new(directory: &'a Path, now: OffsetDateTime) -> Result<Self, String> {
+    fn new(
+        directory: &'a Path,
+        algorithm: KeyAlgorithm,
+        keys: usize,
+        now: OffsetDateTime,
+    ) -> Result<Self, String> {
         let mut keys = fresh_keys()
-            .keys(&[KeyAlgorithm::Rsa2048; KEYS])
+            .keys(&vec![algorithm; keys])
             .map_err(|error| error.to_string())?;
         Ok(Self {
             cluster: authority(Authority::Cluster, take(&mut keys)?, now)?,
@@ -125,27 +152,82 @@ impl<'a> Forge<'a> {
         Ok(())
     }
 
-    /// shaolin's serving pair, copied to wudang; emei's, made by hand: a comma in its name and no usages.
-    fn apiservers(&mut self) -> Result<(), String> {
-        let shaolin = Leaf {
+    /// The serving pair that kubeadm made.
+    fn first_apiserver(&mut self) -> Result<(), String> {
+        let leaf = Leaf {
             subject: DistinguishedName::new("kube-apiserver", &[]),
             key_usage: KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_ENCIPHERMENT),
             extended_key_usage: vec![ExtendedKeyUsage::ServerAuth],
             names: apiserver_names("shaolin", "10.27.53.32")?,
             names_its_issuer: true,
         };
-        let shaolin = self.issue(shaolin, Authority::Cluster)?;
-        self.pair("shaolin", "apiserver", shaolin.clone());
-        self.pair("wudang", "apiserver", shaolin);
-        let emei = Leaf {
+        let pair = self.issue(leaf, Authority::Cluster)?;
+        self.pair("shaolin", "apiserver", pair);
+        Ok(())
+    }
+
+    fn edit(&mut self, edit: Edit<'_>) -> Result<(), String> {
+        match edit {
+            Edit::Add(path) => self.seed_file(path, seed::text_of(path)?)?,
+            Edit::Copy { from, to } => {
+                let original = self.made(from)?.clone();
+                self.bundle.files.push(BundleFile {
+                    path: self.directory.join(to),
+                    ..original
+                });
+            }
+            Edit::Replace { file, from, with } => {
+                self.change(file, |text| {
+                    text.contains(from).then(|| text.replace(from, with))
+                })?;
+            }
+            Edit::Append { file, line } => {
+                self.change(file, |text| Some(format!("{text}{line}\n")))?;
+            }
+            Edit::ByHand {
+                node,
+                address,
+                key,
+                certificate,
+            } => {
+                let (by_hand, its_key) = self.by_hand(node, address)?;
+                self.file(key, 0o600, "key", its_key);
+                self.file(certificate, 0o644, "certificate", by_hand);
+            }
+        }
+        Ok(())
+    }
+
+    /// As openssl made it: a comma in its name, no usages, no key identifiers.
+    fn by_hand(&mut self, node: &str, address: &str) -> Result<(String, String), String> {
+        let leaf = Leaf {
             subject: DistinguishedName::new("kube-apiserver,", &[]),
             key_usage: KeyUsage::default(),
             extended_key_usage: Vec::new(),
-            names: apiserver_names("emei", "10.27.52.72")?,
+            names: apiserver_names(node, address)?,
             names_its_issuer: false,
         };
-        let emei = self.issue(emei, Authority::Cluster)?;
-        self.pair("emei", "apiserver-emei", emei);
+        self.issue(leaf, Authority::Cluster)
+    }
+
+    fn made(&mut self, path: &str) -> Result<&mut BundleFile, String> {
+        let whole = self.directory.join(path);
+        let mut files = self.bundle.files.iter_mut();
+        files
+            .find(|file| file.path == whole)
+            .ok_or_else(|| format!("{path} is not there to be edited"))
+    }
+
+    /// A file as text, changed; `None` where there is nothing to change.
+    fn change(
+        &mut self,
+        path: &str,
+        changed: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), String> {
+        let file = self.made(path)?;
+        let text = std::str::from_utf8(&file.contents).map_err(|error| error.to_string())?;
+        let text = changed(text).ok_or_else(|| format!("nothing to replace in {path}"))?;
+        file.contents = text.into_bytes().into();
         Ok(())
     }
 
@@ -300,7 +382,7 @@ fn apiserver_names(node: &str, address: &str) -> Result<Vec<SubjectAltName>, Str
 fn kubeconfig_user(path: &str) -> Option<(&str, Profile)> {
     let (node, file) = path.split_once("/etc/kubernetes/")?;
     let profile = match file {
-        "admin.conf" | "admin-lb.conf" => Profile::AdminConf,
+        "admin.conf" => Profile::AdminConf,
         "controller-manager.conf" => Profile::ControllerManagerConf,
         "scheduler.conf" => Profile::SchedulerConf,
         "kubelet.conf" => Profile::KubeletConf,
@@ -319,6 +401,3 @@ const BACKDATE: Duration = Duration::minutes(5);
 
 /// The report's Kubernetes.
 const VERSION: KubernetesVersion = KubernetesVersion::new(1, 6);
-
-/// 2 CAs, the service-account key, 2 serving keys, 2 client keys for each of 3 nodes, 13 kubeconfigs.
-const KEYS: usize = 2 + 1 + 2 + 6 + 13;

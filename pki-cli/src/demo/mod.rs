@@ -1,5 +1,6 @@
 //! `hapki demo`: the field report's three masters, broken as they were, with freshly made keys.
 
+mod edits;
 mod forge;
 mod seed;
 
@@ -12,6 +13,7 @@ use pki_core::request::quoted;
 use pki_core::source::Options;
 use pki_core::source::PathArgument;
 use pki_core::write;
+use pki_core::x509::key::KeyAlgorithm;
 use serde_json::json;
 
 use crate::Answer;
@@ -28,6 +30,12 @@ pub(crate) struct Args {
     /// Where to write it: a directory that is empty or not there yet
     #[arg(default_value = "hapki-demo")]
     directory: PathBuf,
+    /// The cluster as it was after this step of the report; without it, every mistake at once
+    #[arg(long, value_name = "STEP", value_parser = STEPS)]
+    step: Option<String>,
+    /// rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, ed25519
+    #[arg(long, value_name = "KIND", default_value_t = KeyAlgorithm::Rsa2048)]
+    key: KeyAlgorithm,
     #[command(flatten)]
     dry_run: args::DryRun,
     #[command(flatten)]
@@ -41,7 +49,8 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     let directory = &args.directory;
     must_be_empty(directory)?;
     let now = args.now.instant();
-    let bundle = forge::cluster(directory, now).map_err(Failure::refused)?;
+    let edits = edits_until(args.step.as_deref());
+    let bundle = forge::cluster(directory, &edits, args.key, now).map_err(Failure::refused)?;
     if args.dry_run.dry_run {
         terminal.print(would_write(&bundle, args.output.format))?;
         return Ok(Answer::Done);
@@ -55,7 +64,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     match args.output.format {
         Format::Json => audit::print(&audit, audit::Format::Json, FailOn::Never, terminal)?,
         Format::Human => {
-            terminal.print(story(directory))?;
+            terminal.print(story(directory, args.step.as_deref()))?;
             audit::print(&audit, audit::Format::Human, FailOn::Never, terminal)?;
             terminal.print(ending(directory))?;
         }
@@ -118,13 +127,27 @@ fn would_write(bundle: &Bundle, format: Format) -> String {
     }
 }
 
-fn story(directory: &Path) -> String {
+/// The edits up to a step, that one included.
+fn edits_until(step: Option<&str>) -> Vec<&'static str> {
+    let Some(step) = step else {
+        return seed::EVERY_MISTAKE.to_vec();
+    };
+    let until = seed::REPORT.iter().position(|(name, _, _)| *name == step);
+    let count = until.map_or(seed::REPORT.len(), |index| index + 1);
+    let done = seed::REPORT.iter().take(count);
+    done.flat_map(|(_, _, edits)| edits.iter().copied())
+        .collect()
+}
+
+fn story(directory: &Path, step: Option<&str>) -> String {
     let shown = directory.display();
+    let told = step.and_then(|step| seed::REPORT.iter().find(|(name, _, _)| *name == step));
+    let told = told.map_or(WHOLE_STORY, |(_, told, _)| *told);
     format!(
         "\
 Three masters under {shown}/, keys freshly made: shaolin, wudang and emei.
-wudang was given a copy of shaolin's apiserver.crt, and its kubelet dials wudang itself. emei's certificate was made by
-hand with openssl, and nginx on emei balances all three on port 8443. The audit says what comes of it:
+{told}
+The audit says what comes of it:
 
 "
     )
@@ -137,3 +160,9 @@ fn ending(directory: &Path) -> String {
         quoted(&shown)
     )
 }
+
+const WHOLE_STORY: &str = "\
+wudang was given a copy of shaolin's apiserver.crt, and its kubelet dials wudang itself. emei's certificate was made by
+hand with openssl, and nginx on emei balances all three on port 8443.";
+
+const STEPS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "6-by-name", "7"];

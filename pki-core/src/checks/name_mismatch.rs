@@ -53,7 +53,7 @@ fn originals<'a>(
         .topology
         .holdings
         .iter()
-        .filter(|holding| matches!(holding.role, Some(Role::Profile(_))))
+        .filter(|holding| holding.used && matches!(holding.role, Some(Role::Profile(_))))
         .filter(|holding| holding.place.node != group.place.node)
         .filter(|holding| Some(&holding.certificate) == group.fault.certificate.as_ref())
         .map(|holding| {

@@ -30,7 +30,7 @@ fn backends(listener: &Listener) -> Vec<String> {
 
 #[test]
 fn the_reports_balancer_passes_through_to_all_three() {
-    let text = include_str!("../../../../fixtures/seed/kubernetes/emei/etc/nginx/nginx.conf");
+    let text = include_str!("../../../../fixtures/seed/kubernetes/steps/emei/etc/nginx/nginx.conf");
     assert!(is_main(text.as_bytes()));
     let balancer = one(text);
     assert_eq!(balancer.not_understood, []);

@@ -20,6 +20,38 @@ use std::path::Path;
 use std::path::PathBuf;
 use time::macros::datetime;
 
+use self::edits::Edit;
+
+#[path = "../../../../pki-cli/src/demo/edits.rs"]
+mod edits;
+
+/// Of fixtures/seed/kubernetes/steps: every mistake at once.
+const STEPS: [&str; 7] = [
+    "1-manifest-copied",
+    "2-kubelet-dials-itself",
+    "4-installed-on-emei",
+    "5-manifests-copied",
+    "6-balancer-by-address",
+    "6-name-in-hosts",
+    "7-kube-proxy",
+];
+
+/// Every master has admin.conf, and the balancer's is where the balancer is.
+const FURTHER_COPIES: [(&str, &str); 3] = [
+    (
+        "wudang/etc/kubernetes/admin-lb.conf",
+        "emei/etc/kubernetes/admin-lb.conf",
+    ),
+    (
+        "shaolin/etc/kubernetes/admin.conf",
+        "wudang/etc/kubernetes/admin.conf",
+    ),
+    (
+        "shaolin/etc/kubernetes/admin.conf",
+        "emei/etc/kubernetes/admin.conf",
+    ),
+];
+
 pub(super) struct Pair {
     pub(super) certificate: Certificate,
     pub(super) key: PrivateKey,
@@ -94,7 +126,41 @@ impl Cluster {
             Some(&cluster.ca),
         );
         cluster.pair("emei", "apiserver-emei", &emei);
+        for step in STEPS {
+            let text = fs::read_to_string(seed.join("steps").join(step)).unwrap();
+            for edit in edits::parse(&text).unwrap() {
+                cluster.done_by_hand(&seed, edit);
+            }
+        }
+        for (from, to) in FURTHER_COPIES {
+            let [from, to] = [from, to].map(|path| cluster.directory.path().join(path));
+            fs::copy(from, to).unwrap();
+        }
+        fs::remove_file(cluster.file("wudang", "etc/kubernetes/admin-lb.conf")).unwrap();
         cluster
+    }
+
+    /// To the files of the nodes: keys and certificates are there already.
+    fn done_by_hand(&self, seed: &Path, edit: Edit<'_>) {
+        let at = |path: &str| self.directory.path().join(path);
+        match edit {
+            Edit::Add(file) => {
+                fs::create_dir_all(at(file).parent().unwrap()).unwrap();
+                fs::copy(seed.join("steps").join(file), at(file)).unwrap();
+            }
+            Edit::Copy { from, to } if !from.contains("/pki/") => {
+                fs::create_dir_all(at(to).parent().unwrap()).unwrap();
+                fs::copy(at(from), at(to)).unwrap();
+            }
+            Edit::Replace { file, from, with } if at(file).exists() => {
+                self.edit("", file, from, with);
+            }
+            Edit::Append { file, line } => {
+                let text = fs::read_to_string(at(file)).unwrap();
+                fs::write(at(file), format!("{text}{line}\n")).unwrap();
+            }
+            Edit::Copy { .. } | Edit::Replace { .. } | Edit::ByHand { .. } => {}
+        }
     }
 
     pub(super) fn root(&self, node: &str) -> PathBuf {

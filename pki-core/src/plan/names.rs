@@ -98,8 +98,9 @@ fn apiserver(names: &mut Collector, node: &str, addresses: &[Sourced<IpAddr>], c
     });
     names.one(SubjectAltName::ip(service.value), service.from);
     names.addresses(addresses);
+    // kubeadm gives it to every apiserver, even where it is one master's own: a balancer may run there.
     if let Some(endpoint) = &cluster.endpoint {
-        names.unless_owned(node, cluster, &endpoint.value.host, &endpoint.from);
+        names.one(endpoint.value.host.clone(), endpoint.from.clone());
     }
     names.all(&cluster.apiserver_names);
     if let Some(own) = cluster.node(node) {

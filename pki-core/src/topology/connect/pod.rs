@@ -90,7 +90,8 @@ fn root_ca(view: &View<'_>, node: &Node) -> Option<Told> {
     view.told("kube-controller-manager", "root-ca-file", "ca.crt")
 }
 
-/// URLs and hosts that pods find the service by.
+/// URLs and hosts that pods find the service by. It has one address, of the first range, however many ranges there are
+/// (pkg/controlplane/controller/kubernetesservice/controller.go, `CreateOrUpdateMasterServiceIfNeeded`).
 fn dialled(
     facts: &NodeFacts,
     apiserver: &Apiserver,
@@ -103,7 +104,8 @@ fn dialled(
         }
     }
     addresses
-        .iter()
+        .first()
+        .into_iter()
         .map(|address| (url::https(*address, PORT), address.to_string()))
         .chain([(format!("https://{NAME}:{PORT}"), NAME.to_owned())])
         .collect()

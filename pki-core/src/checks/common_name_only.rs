@@ -28,10 +28,12 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     for (used, profile) in roles::leaves(judged) {
         let serves = profile.row().usages.contains(&ExtendedKeyUsage::ServerAuth);
         let has_names = used.certificate.extensions().subject_alt_names.is_some();
-        let is_dialled = roles::edges_showing(judged, used.certificate)
-            .next()
-            .is_some();
-        if serves && !has_names && !is_dialled {
+        let is_dialled = || {
+            roles::edges_showing(judged, used.certificate)
+                .next()
+                .is_some()
+        };
+        if serves && !has_names && !is_dialled() {
             let mut finding = used.finding(RULE.id, Severity::Error, message(&used.to_string()));
             finding.remedy = remedy::reissue(judged, &finding.place);
             findings.push(finding);

@@ -1,8 +1,12 @@
 //! file-missing: a component was told to load a file that is not there.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::group;
+use crate::checks::group::Group;
 use crate::checks::remedy;
 use crate::finding::Finding;
 use crate::finding::Severity;
@@ -19,37 +23,31 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let topology = &judged.topology;
+    let groups = group::refused(judged, FaultKind::FileMissing);
+    let held = topology.pairs.iter().filter(|pair| {
+        let mut held = judged.holdings_in(&pair.certificate);
+        held.any(|holding| holding.place.is_at(&pair.certificate))
+    });
+    let keys: HashSet<(&str, &Path)> = held
+        .map(|pair| (pair.key.node.as_str(), pair.key.path.as_path()))
+        .collect();
     topology
         .broken
         .iter()
         .filter(|broken| broken.kind == BrokenKind::Missing)
         // A key that is missing beside its certificate is key-missing's to report.
-        .filter(|broken| {
-            !topology
-                .pairs
-                .iter()
-                .any(|pair| is_key_of_a_held_pair(judged, pair, broken))
-        })
+        .filter(|broken| !keys.contains(&(&broken.place.node, &broken.place.path)))
         .map(|broken| {
-            let mut finding = broken_file(judged, RULE.id, Severity::Error, broken);
+            let mut finding = broken_file(&groups, RULE.id, Severity::Error, broken);
             finding.remedy = remedy::reissue(judged, &broken.place);
             finding
         })
         .collect()
 }
 
-fn is_key_of_a_held_pair(judged: &Judged, pair: &crate::topology::Pair, broken: &Broken) -> bool {
-    pair.key.is_same_file(&broken.place)
-        && judged
-            .topology
-            .holdings
-            .iter()
-            .any(|holding| holding.place.is_at(&pair.certificate))
-}
-
 /// The findings of this rule and of file-unreadable.
 pub(super) fn broken_file(
-    judged: &Judged,
+    groups: &[Group<'_>],
     rule: &'static str,
     severity: Severity,
     broken: &Broken,
@@ -62,7 +60,7 @@ pub(super) fn broken_file(
     if let Some(told_at) = &broken.told_at {
         finding = finding.related_to(told_at.clone(), "names it");
     }
-    finding.edges = group::refused(judged, FaultKind::FileMissing)
+    finding.edges = groups
         .iter()
         .filter(|group| group.place.is_same_file(&broken.place))
         .flat_map(|group| &group.edges)

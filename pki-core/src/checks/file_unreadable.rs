@@ -17,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let groups = group::refused(judged, FaultKind::FileMissing);
     let broken = judged.topology.broken.iter().filter_map(|broken| {
         let severity = match (broken.kind, &broken.told_at) {
             (BrokenKind::Missing, _) => return None,
@@ -24,7 +25,9 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             // The component may be able to read what this user is not.
             (BrokenKind::Unreadable, _) | (BrokenKind::Malformed, None) => Severity::Warning,
         };
-        Some(file_missing::broken_file(judged, RULE.id, severity, broken))
+        Some(file_missing::broken_file(
+            &groups, RULE.id, severity, broken,
+        ))
     });
     broken.chain(refused_by_go(judged)).collect()
 }

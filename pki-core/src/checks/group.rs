@@ -163,7 +163,7 @@ fn sides<'a>(edge: &'a Edge, fault: &Fault) -> Option<(&'a Shown, &'a Trust)> {
 
 /// Whether some other edge shows the same file to someone who trusts it.
 fn others_accept(judged: &Judged, edge: &Edge, fault: &Fault, shown: &Shown) -> bool {
-    judged.judged_edges().any(|(other, verdict)| {
+    judged.edges_showing(&shown.place).any(|(other, verdict)| {
         let is_refused_too = verdict
             .faults
             .iter()

@@ -22,11 +22,11 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let groups = group::refused(judged, FaultKind::KeyMismatch);
     let mut findings: Vec<Finding> = Vec::new();
     for pair in &topology.pairs {
-        let holding = topology
-            .holdings
-            .iter()
+        let holding = judged
+            .holdings_in(&pair.certificate)
             .find(|holding| holding.index == 0 && holding.place.is_at(&pair.certificate));
-        let key = topology.keys.iter().find(|key| key.place.is_at(&pair.key));
+        let mut keys = judged.keys_in(&pair.key);
+        let key = keys.find(|key| key.place.is_at(&pair.key));
         let (Some(holding), Some(key)) = (holding, key) else {
             continue;
         };

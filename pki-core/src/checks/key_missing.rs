@@ -24,9 +24,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for pair in &judged.topology.pairs {
         let is_held = judged
-            .topology
-            .holdings
-            .iter()
+            .holdings_in(&pair.certificate)
             .any(|holding| holding.place.is_at(&pair.certificate));
         let Some(problem) = problem(judged, pair).filter(|_| is_held) else {
             continue;
@@ -63,7 +61,8 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 
 fn problem(judged: &Judged, pair: &Pair) -> Option<String> {
     let topology = &judged.topology;
-    if let Some(key) = topology.keys.iter().find(|key| key.place.is_at(&pair.key)) {
+    let mut keys = judged.keys_in(&pair.key);
+    if let Some(key) = keys.find(|key| key.place.is_at(&pair.key)) {
         // A key of a kind that hapki does not sign with may serve its component well.
         return match &key.key {
             Err(error @ (KeyError::NotAKey { .. } | KeyError::Damaged { .. })) => {

@@ -1,6 +1,7 @@
 //! key-shared-by-nodes: two nodes use one private key for what should be their own. Whoever takes one node has taken the other.
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use crate::checks::Rule;
 use crate::checks::Settings;
@@ -25,30 +26,25 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         .iter()
         .filter(|holding| holding.used && holding.index == 0 && is_a_nodes_own(holding))
         .collect();
-    let mut seen = BTreeSet::new();
-    let mut findings = Vec::new();
+    let mut by_key: HashMap<&[u8], Vec<&Holding>> = HashMap::new();
     for holding in &own {
-        let key = holding.certificate.public_key();
-        let sharers: Vec<&&Holding> = own
-            .iter()
-            .filter(|other| other.certificate.public_key() == key)
-            .collect();
-        let nodes: BTreeSet<&str> = sharers
-            .iter()
-            .map(|other| other.place.node.as_str())
-            .collect();
-        if nodes.len() < 2 || !seen.insert(key.as_der().to_vec()) {
-            continue;
-        }
-        findings.push(finding(judged, holding, &sharers, &nodes));
+        let key = holding.certificate.public_key().as_der();
+        by_key.entry(key).or_default().push(holding);
     }
-    findings
+    own.iter()
+        .filter_map(|holding| {
+            let sharers = by_key.remove(holding.certificate.public_key().as_der())?;
+            let nodes = sharers.iter().map(|other| other.place.node.as_str());
+            let nodes: BTreeSet<&str> = nodes.collect();
+            (nodes.len() > 1).then(|| finding(judged, holding, &sharers, &nodes))
+        })
+        .collect()
 }
 
 fn finding(
     judged: &Judged,
     first: &Holding,
-    sharers: &[&&Holding],
+    sharers: &[&Holding],
     nodes: &BTreeSet<&str>,
 ) -> Finding {
     // The copy is rather the one whose names belong to another node; where that cannot be told, the last.
@@ -57,7 +53,7 @@ fn finding(
         .iter()
         .find(|holding| is_told && !names_its_node(holding))
         .or_else(|| sharers.last())
-        .map_or(first, |holding| **holding);
+        .map_or(first, |holding| *holding);
     let nodes: Vec<&str> = nodes.iter().copied().collect();
     let message = format!(
         "{} use one private key for {}: whoever takes one of them can act as the others",

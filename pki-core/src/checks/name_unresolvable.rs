@@ -31,7 +31,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             continue;
         };
         let is_plain = host.parse::<IpAddr>().is_err() && topology.node(&host).is_none();
-        if is_plain && !node.hosts.is_empty() && known_at(node, &host).is_none() {
+        if is_plain && !node.hosts.entries.is_empty() && known_at(node, &host).is_none() {
             by_name
                 .entry((&dialled.told_at, host))
                 .or_default()
@@ -45,7 +45,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 }
 
 fn finding(nodes: &[Node], place: &Place, host: &str, dialled: &[&Dialled]) -> Option<Finding> {
-    let knowing: Vec<(&Node, &Place)> = nodes
+    let knowing: Vec<(&Node, Place)> = nodes
         .iter()
         .filter_map(|node| Some((node, known_at(node, host)?)))
         .collect();
@@ -68,7 +68,7 @@ fn finding(nodes: &[Node], place: &Place, host: &str, dialled: &[&Dialled]) -> O
         if names.len() == 1 { "es" } else { "" },
     );
     let finding = Finding::new(RULE.id, Severity::Warning, place.clone(), message);
-    Some(finding.related_to((*first).clone(), format!("knows {host}")))
+    Some(finding.related_to(first.clone(), format!("knows {host}")))
 }
 
 fn listed(clients: &[String]) -> String {
@@ -80,9 +80,8 @@ fn listed(clients: &[String]) -> String {
     }
 }
 
-fn known_at<'n>(node: &'n Node, host: &str) -> Option<&'n Place> {
-    node.hosts
-        .iter()
-        .find(|entry| entry.names.iter().any(|name| name == host))
-        .map(|entry| &entry.place)
+fn known_at(node: &Node, host: &str) -> Option<Place> {
+    let mut entries = node.hosts.entries.iter();
+    let entry = entries.find(|entry| entry.names.iter().any(|name| name == host))?;
+    Some(node.hosts.place_of(entry))
 }

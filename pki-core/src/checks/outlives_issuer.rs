@@ -16,9 +16,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let authorities = judged.authorities();
     roles::leaves(judged)
         .filter_map(|(used, _)| {
-            let issuer = ends_first(judged, used.certificate)?;
+            let issuer = ends_first(&authorities, used.certificate)?;
             // An authority that has expired already is expired's to report.
             (issuer.not_after() >= judged.now).then(|| {
                 let message = format!(
@@ -35,9 +36,12 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 
 /// The authority that signed `certificate`, where it ends before it does. Of several certificates of one authority the
 /// one that ends last counts. Signatures cost most of an audit, so dates are looked at before them.
-fn ends_first<'a>(judged: &'a Judged, certificate: &Certificate) -> Option<&'a Certificate> {
+fn ends_first<'a>(
+    authorities: &[&'a Certificate],
+    certificate: &Certificate,
+) -> Option<&'a Certificate> {
     let named = || {
-        let authorities = judged.authorities();
+        let authorities = authorities.iter().copied();
         authorities.filter(|authority| authority.subject() == certificate.issuer())
     };
     let is_outlived = |authority: &&Certificate| authority.not_after() < certificate.not_after();

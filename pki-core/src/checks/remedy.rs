@@ -43,22 +43,13 @@ pub(super) fn reissue(judged: &Judged, place: &Place) -> Option<Remedy> {
 
 /// What the certificate at `place` is issued as.
 pub(super) fn profile_at(judged: &Judged, place: &Place) -> Option<Profile> {
-    let topology = &judged.topology;
-    let held = topology
-        .holdings
-        .iter()
+    let held = judged
+        .holdings_in(place)
         .find_map(|holding| match holding.role {
-            Some(Role::Profile(profile)) if holding.place.is_same_file(place) => Some(profile),
+            Some(Role::Profile(profile)) => Some(profile),
             _ => None,
         });
-    let kubeconfig = || {
-        let kubeconfig = topology
-            .kubeconfigs
-            .iter()
-            .find(|kubeconfig| kubeconfig.place.is_same_file(place))?;
-        kubeconfig.profile
-    };
-    held.or_else(kubeconfig)
+    held.or_else(|| judged.kubeconfig_in(place)?.profile)
 }
 
 /// `None`: nobody's tree holds the authority's key. `Some(None)`: the node's own does. `Some(Some(…))`: another's does.
@@ -95,12 +86,12 @@ fn signer(
 
 /// The private key of an authority, in the file that kubeadm's layout gives it.
 fn key_beside<'a>(judged: &'a Judged, authority: &Holding) -> Option<&'a Place> {
-    let path = authority.place.path.with_extension("key");
+    let key = Place {
+        path: authority.place.path.with_extension("key"),
+        ..authority.place.clone()
+    };
     judged
-        .topology
-        .keys
-        .iter()
-        .filter(|key| key.place.node == authority.place.node && key.place.path == path)
+        .keys_in(&key)
         .find(|key| key.key.as_ref().ok() == Some(authority.certificate.public_key()))
         .map(|key| &key.place)
 }
@@ -116,11 +107,9 @@ fn names_to_add(judged: &Judged, place: &Place, node: &Node) -> (Vec<DnsName>, V
     let mut dns = BTreeSet::new();
     let mut ip = BTreeSet::new();
     let dialled = judged
-        .topology
-        .edges
-        .iter()
-        .filter(|edge| edge.shown.place.is_same_file(place));
-    for edge in dialled {
+        .edges_showing(place)
+        .filter(|(edge, _)| edge.shown.place.is_same_file(place));
+    for (edge, _) in dialled {
         let is_elsewhere = edge.told_at.node != node.name;
         match &edge.name {
             Some(SubjectAltName::Dns(name))

@@ -1,5 +1,6 @@
 //! Certificates that components use, each once.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::finding::Finding;
@@ -25,6 +26,7 @@ pub(super) struct InUse<'a> {
 /// Every certificate with a role that some component is led to, each once however many files hold it.
 pub(super) fn in_use(judged: &Judged) -> Vec<InUse<'_>> {
     let mut all: Vec<InUse<'_>> = Vec::new();
+    let mut known: HashMap<(Role, &[u8]), usize> = HashMap::new();
     for holding in judged
         .topology
         .holdings
@@ -32,10 +34,10 @@ pub(super) fn in_use(judged: &Judged) -> Vec<InUse<'_>> {
         .filter(|holding| holding.used)
     {
         let Some(role) = holding.role else { continue };
-        let known = all
-            .iter_mut()
-            .find(|known| known.role == role && known.certificate == &holding.certificate);
-        match known {
+        let index = *known
+            .entry((role, holding.certificate.as_der()))
+            .or_insert(all.len());
+        match all.get_mut(index) {
             Some(known) => known.places.push(&holding.place),
             None => all.push(InUse {
                 certificate: &holding.certificate,

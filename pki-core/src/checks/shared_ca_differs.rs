@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use crate::checks::Rule;
 use crate::checks::Settings;
@@ -86,15 +87,20 @@ pub(super) fn without_consequences(judged: &Judged, findings: Vec<Finding>) -> V
         .into_iter()
         .flat_map(|authority| of_authority(judged, authority))
         .collect();
-    let told: BTreeSet<&String> = causes.iter().flat_map(|cause| &cause.edges).collect();
+    let mut told: HashMap<&str, usize> = HashMap::new();
+    for (index, cause) in causes.iter().enumerate() {
+        for edge in &cause.edges {
+            told.entry(edge).or_insert(index);
+        }
+    }
+    let cause_of = |edge: &String| told.get(edge.as_str()).copied();
     findings
         .into_iter()
-        .filter(|finding| !finding.edges.iter().all(|edge| told.contains(edge)))
+        .filter(|finding| finding.edges.iter().any(|edge| cause_of(edge).is_none()))
         .map(|mut finding| {
-            finding.caused_by = causes
-                .iter()
-                .find(|cause| cause.edges.iter().any(|edge| finding.edges.contains(edge)))
-                .map(Finding::as_cause);
+            let first = finding.edges.iter().filter_map(cause_of).min();
+            let cause = first.and_then(|index| causes.get(index));
+            finding.caused_by = cause.map(Finding::as_cause);
             finding
         })
         .collect()
@@ -125,8 +131,9 @@ fn keys_by_node(judged: &Judged, authority: Authority) -> Keys<'_> {
         .holdings
         .iter()
         .filter(|holding| holding.used && holding.role == Some(Role::Authority(authority)))
+        // What a kubeconfig trusts may be stale without the node's own authority being another.
         .filter(|holding| {
-            !holding.place.node.is_empty() && !is_in_a_kubeconfig(judged, &holding.place)
+            !holding.place.node.is_empty() && judged.kubeconfig_in(&holding.place).is_none()
         });
     for holding in held {
         by_node
@@ -138,20 +145,18 @@ fn keys_by_node(judged: &Judged, authority: Authority) -> Keys<'_> {
     by_node
 }
 
-/// What a kubeconfig trusts may be stale without the node's own authority being another.
-fn is_in_a_kubeconfig(judged: &Judged, place: &Place) -> bool {
-    let mut kubeconfigs = judged.topology.kubeconfigs.iter();
-    kubeconfigs.any(|kubeconfig| kubeconfig.place.is_same_file(place))
-}
-
 /// A node that most agree with, and those that share no key with it. Bundles that overlap are a rotation under way.
 fn odd_ones_out<'a>(by_node: &Keys<'a>) -> Option<(&'a str, Vec<&'a str>)> {
-    let agreeing = |node: &str| {
-        let keys = by_node.get(node).map(|(_, keys)| keys);
-        by_node
-            .values()
-            .filter(|(_, others)| keys.is_some_and(|keys| !keys.is_disjoint(others)))
-            .count()
+    let mut alike: BTreeMap<&BTreeSet<&[u8]>, usize> = BTreeMap::new();
+    for (_, keys) in by_node.values() {
+        *alike.entry(keys).or_default() += 1;
+    }
+    let agreeing = |node: &str| -> usize {
+        let Some((_, keys)) = by_node.get(node) else {
+            return 0;
+        };
+        let agreeing = alike.iter().filter(|(others, _)| !keys.is_disjoint(others));
+        agreeing.map(|(_, count)| count).sum()
     };
     // On a draw the first wins: max_by_key would take the last.
     let reference = *by_node.keys().rev().max_by_key(|node| agreeing(node))?;

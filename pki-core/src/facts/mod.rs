@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use crate::facts::balancer::Balancer;
 use crate::facts::certificate_files::PemFile;
-use crate::facts::hosts::HostsEntry;
+use crate::facts::hosts::Hosts;
 use crate::facts::kubeconfig::Kubeconfig;
 use crate::facts::kubelet_config::KubeletConfig;
 use crate::facts::manifest::StaticPod;
@@ -65,7 +65,7 @@ pub struct NodeFacts {
     /// Kubeconfigs.
     pub kubeconfigs: Vec<Kubeconfig>,
     /// The hosts file.
-    pub hosts: Vec<HostsEntry>,
+    pub hosts: Hosts,
     /// The kubelet's configuration.
     pub kubelet: Option<KubeletConfig>,
     /// Balancers that run on it: nginx, haproxy.

@@ -1,52 +1,32 @@
-//! Pairs and keys by their files: every edge asks for its own, and a cluster has as many pairs as it has nodes.
+//! Pairs and keys as an edge asks for them.
 
-use std::collections::HashMap;
-use std::path::Path;
-
+use crate::judge::index::Index;
 use crate::place::Place;
+use crate::topology::Broken;
 use crate::topology::KeyHolding;
 use crate::topology::Pair;
 use crate::topology::Topology;
 
 pub(super) struct Files<'a> {
     pub(super) topology: &'a Topology,
-    pairs: HashMap<(&'a str, &'a Path), Vec<&'a Pair>>,
-    keys: HashMap<(&'a str, &'a Path), Vec<&'a KeyHolding>>,
+    pub(super) index: &'a Index,
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn of(topology: &'a Topology) -> Self {
-        let mut files = Self {
-            topology,
-            pairs: HashMap::new(),
-            keys: HashMap::new(),
-        };
-        for pair in &topology.pairs {
-            let pairs = files.pairs.entry(file(&pair.certificate)).or_default();
-            pairs.push(pair);
-        }
-        for key in &topology.keys {
-            files.keys.entry(file(&key.place)).or_default().push(key);
-        }
-        files
-    }
-
     /// The pairs whose certificate is at `place`.
-    pub(super) fn pairs_of<'s>(
-        &'s self,
-        place: &'s Place,
-    ) -> impl Iterator<Item = &'a Pair> + use<'a, 's> {
-        let pairs = self.pairs.get(&file(place)).into_iter().flatten().copied();
+    pub(super) fn pairs_of(&self, place: &Place) -> impl Iterator<Item = &'a Pair> {
+        let pairs = self.index.pairs(self.topology, place);
         pairs.filter(|pair| pair.certificate.is_at(place))
     }
 
     /// The key at `place`.
     pub(super) fn key_at(&self, place: &Place) -> Option<&'a KeyHolding> {
-        let mut keys = self.keys.get(&file(place)).into_iter().flatten().copied();
+        let mut keys = self.index.keys(self.topology, place);
         keys.find(|key| key.place.is_at(place))
     }
-}
 
-fn file(place: &Place) -> (&str, &Path) {
-    (&place.node, &place.path)
+    /// What is wrong with the file of `place`.
+    pub(super) fn broken_at(&self, place: &Place) -> Option<&'a Broken> {
+        self.index.broken(self.topology, place).next()
+    }
 }

@@ -7,8 +7,13 @@ mod entitled;
 mod fault;
 mod files;
 mod identity;
+mod index;
 mod token;
 mod words;
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::path::Path;
 
 use time::OffsetDateTime;
 
@@ -17,11 +22,15 @@ pub use fault::FaultKind;
 pub use fault::Side;
 
 use crate::judge::files::Files;
+use crate::judge::index::Index;
 use crate::place::Place;
 use crate::topology::Broken;
 use crate::topology::BrokenKind;
 use crate::topology::Edge;
 use crate::topology::EdgeKind;
+use crate::topology::Holding;
+use crate::topology::KeyHolding;
+use crate::topology::Kubeconfig;
 use crate::topology::Role;
 use crate::topology::Shown;
 use crate::topology::Topology;
@@ -41,6 +50,8 @@ pub struct Judged {
     pub now: OffsetDateTime,
     /// One for each of the topology's edges, in the same order.
     pub edges: Vec<JudgedEdge>,
+    /// What lies where in the topology.
+    index: Index,
 }
 
 /// The verdict on one edge.
@@ -75,7 +86,11 @@ pub struct Masked {
 pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
     set_aside_unreadable(&mut topology);
     let mut signatures = Signatures::default();
-    let files = Files::of(&topology);
+    let index = Index::of(&topology);
+    let files = Files {
+        topology: &topology,
+        index: &index,
+    };
     let edges = topology
         .edges
         .iter()
@@ -89,6 +104,7 @@ pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
         topology,
         now,
         edges,
+        index,
     }
 }
 
@@ -103,8 +119,30 @@ impl Judged {
         self.topology.edges.iter().zip(&self.edges)
     }
 
-    /// Every authority at hand: in a file of its own, or among the roots that someone trusts. One may come twice.
-    pub fn authorities(&self) -> impl Iterator<Item = &Certificate> {
+    /// Certificates in the file of `place`.
+    pub fn holdings_in(&self, place: &Place) -> impl Iterator<Item = &Holding> {
+        self.index.holdings(&self.topology, place)
+    }
+
+    /// Private keys in the file of `place`.
+    pub fn keys_in(&self, place: &Place) -> impl Iterator<Item = &KeyHolding> {
+        self.index.keys(&self.topology, place)
+    }
+
+    /// The file of `place` as a kubeconfig.
+    pub fn kubeconfig_in(&self, place: &Place) -> Option<&Kubeconfig> {
+        self.index.kubeconfigs(&self.topology, place).next()
+    }
+
+    /// Edges on which either end shows what is in the file of `place`, with their verdicts.
+    pub fn edges_showing(&self, place: &Place) -> impl Iterator<Item = (&Edge, &JudgedEdge)> {
+        let edges = self.index.edges_showing(&self.topology, place);
+        edges.filter_map(|(position, edge)| Some((edge, self.edges.get(position)?)))
+    }
+
+    /// Every authority at hand, in a file of its own or among the roots that someone trusts, each once.
+    pub fn authorities(&self) -> Vec<&Certificate> {
+        let mut seen = HashSet::new();
         let held = self
             .topology
             .holdings
@@ -117,6 +155,8 @@ impl Judged {
             .iter()
             .flat_map(|edge| &edge.trusts.roots);
         held.chain(trusted)
+            .filter(|authority| seen.insert(authority.as_der()))
+            .collect()
     }
 }
 
@@ -275,7 +315,7 @@ fn cannot_load(
     signatures: &mut Signatures,
 ) -> Option<Fault> {
     let Some(leaf) = shown.chain.first() else {
-        let broken = broken_at(files.topology, &shown.place)?;
+        let broken = files.broken_at(&shown.place)?;
         return Some(Fault::new(FaultKind::FileMissing, side, loading(broken)));
     };
     let pairs = files.pairs_of(&shown.place);
@@ -291,7 +331,7 @@ fn cannot_load(
         }
         if key.is_none()
             && pair.told_at.is_some()
-            && let Some(broken) = broken_at(files.topology, &pair.key)
+            && let Some(broken) = files.broken_at(&pair.key)
             && broken.kind == BrokenKind::Missing
         {
             return Some(Fault::new(FaultKind::KeyMissing, side, loading(broken)).about(leaf));
@@ -304,15 +344,8 @@ fn cannot_trust(files: &Files<'_>, trust: &Trust, side: Side) -> Option<Fault> {
     if !trust.roots.is_empty() {
         return None;
     }
-    let broken = broken_at(files.topology, &trust.place)?;
+    let broken = files.broken_at(&trust.place)?;
     Some(Fault::new(FaultKind::FileMissing, side, loading(broken)))
-}
-
-fn broken_at<'a>(topology: &'a Topology, place: &Place) -> Option<&'a Broken> {
-    topology
-        .broken
-        .iter()
-        .find(|broken| broken.place.is_same_file(place))
 }
 
 /// What Go says about a file that it cannot load.
@@ -330,28 +363,44 @@ fn loading(broken: &Broken) -> String {
 
 /// A file that could not be read here says nothing about what its component reads: such edges are not judged.
 fn set_aside_unreadable(topology: &mut Topology) {
-    let edges = std::mem::take(&mut topology.edges);
-    for edge in edges {
-        match unreadable(topology, &edge) {
+    let is_unreadable = |broken: &&Broken| broken.kind == BrokenKind::Unreadable;
+    let unreadable: HashMap<(&str, &Path), &Broken> = topology
+        .broken
+        .iter()
+        .filter(is_unreadable)
+        .map(|broken| {
+            (
+                (broken.place.node.as_str(), broken.place.path.as_path()),
+                broken,
+            )
+        })
+        .collect();
+    if unreadable.is_empty() {
+        return;
+    }
+    for edge in std::mem::take(&mut topology.edges) {
+        let broken = needed(&edge)
+            .filter_map(|place| unreadable.get(&(place.node.as_str(), place.path.as_path())))
+            .next();
+        match broken {
             None => topology.edges.push(edge),
-            Some(why) => topology.unjudged.push(Unjudged {
+            Some(broken) => topology.unjudged.push(Unjudged {
+                why: format!("{} {}", broken.place, broken.problem),
                 client: edge.client,
                 dials: edge.dials.unwrap_or_default(),
                 place: edge.told_at,
-                why,
             }),
         }
     }
 }
 
-fn unreadable(topology: &Topology, edge: &Edge) -> Option<String> {
+/// The files that an edge depends on and of which nothing is known.
+fn needed(edge: &Edge) -> impl Iterator<Item = &Place> {
     let client = edge.client_shows.as_ref();
-    let needed = [
+    let unknown_roots = edge.trusts.roots.is_empty() && edge.unverified.is_none();
+    [
         (&edge.shown.place, edge.shown.chain.is_empty()),
-        (
-            &edge.trusts.place,
-            edge.trusts.roots.is_empty() && edge.unverified.is_none(),
-        ),
+        (&edge.trusts.place, unknown_roots),
     ]
     .into_iter()
     .chain(client.into_iter().flat_map(|(shown, trust)| {
@@ -359,12 +408,8 @@ fn unreadable(topology: &Topology, edge: &Edge) -> Option<String> {
             (&shown.place, shown.chain.is_empty()),
             (&trust.place, trust.roots.is_empty()),
         ]
-    }));
-    needed
-        .filter(|(_, is_empty)| *is_empty)
-        .filter_map(|(place, _)| broken_at(topology, place))
-        .find(|broken| broken.kind == BrokenKind::Unreadable)
-        .map(|broken| format!("{} {}", broken.place, broken.problem))
+    }))
+    .filter_map(|(place, is_unknown)| is_unknown.then_some(place))
 }
 
 /// What Go says of a certificate and a key that do not belong together (`crypto/tls`, `X509KeyPair`).

@@ -23,7 +23,7 @@ use crate::topology::Apiserver;
 use crate::topology::Dialled;
 use crate::topology::Etcd;
 use crate::topology::Flag;
-use crate::topology::HostsEntry;
+use crate::topology::Hosts;
 use crate::topology::Node;
 use crate::topology::Role;
 use crate::topology::Topology;
@@ -44,9 +44,7 @@ impl Cluster {
             cluster.dns_domain = cluster.dns_domain.or_else(|| dns_domain(node));
             cluster.service_address = cluster.service_address.or_else(|| service_address(told));
             cluster.add(own(node));
-            for entry in &node.hosts {
-                hosts_entry(&mut cluster, entry);
-            }
+            hosts(&mut cluster, &node.hosts);
             if let Some(etcd) = &node.etcd {
                 members(&mut cluster, etcd);
             }
@@ -200,14 +198,17 @@ fn shared_server(dialled: &Dialled) -> Option<Sourced<Endpoint>> {
 const SHARED_CLIENTS: [&str; 2] = ["kubeconfig:admin.conf", "kubelet"];
 
 /// Debian gives a machine's own name to 127.0.1.1, which nobody else can dial.
-fn hosts_entry(cluster: &mut Cluster, entry: &HostsEntry) {
-    if !is_every_machines(entry.address) {
-        let entries = entry.names.iter().map(|name| HostsName {
+fn hosts(cluster: &mut Cluster, hosts: &Hosts) {
+    for entry in hosts.entries.iter() {
+        if is_every_machines(entry.address) {
+            continue;
+        }
+        let names = entry.names.iter().map(|name| HostsName {
             name: name.clone(),
             address: entry.address,
-            from: file(&entry.place, "hosts entry"),
+            from: file(&hosts.place_of(entry), "hosts entry"),
         });
-        cluster.hosts.extend(entries);
+        cluster.hosts.extend(names);
     }
 }
 

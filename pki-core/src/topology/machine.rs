@@ -1,9 +1,13 @@
 //! What runs on a node and how it is addressed, from its manifests.
 
+use std::collections::HashMap;
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::facts::hosts::Hosts;
+use crate::facts::hosts::HostsEntry;
 use crate::facts::manifest::StaticPod;
 use crate::inventory::DEFAULT_BIND_PORT;
 use crate::inventory::Inventory;
@@ -63,9 +67,7 @@ pub(super) fn node(
         kubeadm: kubeadm.cloned(),
         ..Node::default()
     };
-    for entry in &mut node.hosts {
-        entry.place.node.clone_from(&view.name);
-    }
+    node.hosts.place.node.clone_from(&view.name);
     node.addresses = owned_addresses(&node, inventory);
     node.addresses.extend(etcd_addresses(view, &node.addresses));
     node
@@ -73,14 +75,24 @@ pub(super) fn node(
 
 /// Adds what hosts files say, and decides the address of every node.
 pub(super) fn settle_addresses(nodes: &mut [Node]) {
-    let hosts: Vec<Vec<Claim<IpAddr>>> = nodes
-        .iter()
-        .map(|node| hosts_addresses(node, nodes))
+    let mentions = Mentions::of(nodes);
+    let hosts: Vec<Vec<Claim<IpAddr>>> = (0..)
+        .zip(nodes.iter())
+        .map(|(position, node)| mentions.addresses_of(position, node))
         .collect();
     for (node, claims) in nodes.iter_mut().zip(hosts) {
         node.addresses.extend(claims);
     }
-    let addresses: Vec<Option<IpAddr>> = nodes.iter().map(|node| address(node, nodes)).collect();
+    let mut claimed_by: HashMap<IpAddr, Vec<&str>> = HashMap::new();
+    for node in nodes.iter() {
+        for claim in &node.addresses {
+            claimed_by.entry(claim.value).or_default().push(&node.name);
+        }
+    }
+    let addresses: Vec<Option<IpAddr>> = nodes
+        .iter()
+        .map(|node| address(node, &claimed_by))
+        .collect();
     for (node, address) in nodes.iter_mut().zip(addresses) {
         node.address = address;
         if let (Some(address), Some(etcd)) = (address, &mut node.etcd)
@@ -92,7 +104,7 @@ pub(super) fn settle_addresses(nodes: &mut [Node]) {
 }
 
 /// The address that the apiserver advertises, unless other files make it another node's: then the manifest was copied.
-fn address(node: &Node, nodes: &[Node]) -> Option<IpAddr> {
+fn address(node: &Node, claimed_by: &HashMap<IpAddr, Vec<&str>>) -> Option<IpAddr> {
     let advertised = node
         .apiserver
         .as_ref()
@@ -102,13 +114,9 @@ fn address(node: &Node, nodes: &[Node]) -> Option<IpAddr> {
         return advertised.or(claimed);
     };
     let own = node.addresses.iter().any(|claim| claim.value == advertised);
-    let anothers = nodes.iter().any(|other| {
-        other.name != node.name
-            && other
-                .addresses
-                .iter()
-                .any(|claim| claim.value == advertised)
-    });
+    let anothers = claimed_by
+        .get(&advertised)
+        .is_some_and(|owners| owners.iter().any(|owner| *owner != node.name));
     Some(if anothers && !own {
         claimed
     } else {
@@ -293,27 +301,45 @@ fn etcd_addresses(view: &View<'_>, known: &[Claim<IpAddr>]) -> Vec<Claim<IpAddr>
     claims
 }
 
-/// The node's own hosts file first, then those of the others.
-fn hosts_addresses(node: &Node, nodes: &[Node]) -> Vec<Claim<IpAddr>> {
-    let mut claims: Vec<Claim<IpAddr>> = Vec::new();
-    let others = nodes.iter().filter(|other| other.name != node.name);
-    for entry in std::iter::once(node)
-        .chain(others)
-        .flat_map(|node| &node.hosts)
-    {
-        let known = node
-            .addresses
+/// Lines of hosts files that name a node, by the node's name.
+struct Mentions<'n>(HashMap<&'n str, Vec<Mention<'n>>>);
+
+/// A line, and the position of the node whose file has it.
+type Mention<'n> = (usize, &'n Hosts, &'n HostsEntry);
+
+impl<'n> Mentions<'n> {
+    fn of(nodes: &'n [Node]) -> Self {
+        let mut mentions: HashMap<&str, Vec<Mention<'_>>> = nodes
             .iter()
-            .chain(&claims)
-            .any(|claim| claim.value == entry.address);
-        if entry.names.contains(&node.name) && !known && !is_every_machines(entry.address) {
-            claims.push(Claim {
-                value: entry.address,
-                place: entry.place.clone(),
-            });
+            .map(|node| (node.name.as_str(), Vec::new()))
+            .collect();
+        for (position, node) in nodes.iter().enumerate() {
+            for entry in node.hosts.entries.iter() {
+                for name in &entry.names {
+                    if let Some(of_node) = mentions.get_mut(name.as_str()) {
+                        of_node.push((position, &node.hosts, entry));
+                    }
+                }
+            }
         }
+        Self(mentions)
     }
-    claims
+
+    /// What the node's own hosts file says, then those of the others.
+    fn addresses_of(&self, position: usize, node: &Node) -> Vec<Claim<IpAddr>> {
+        let all = self.0.get(node.name.as_str()).into_iter().flatten();
+        let (own, others): (Vec<&Mention<'_>>, Vec<&Mention<'_>>) =
+            all.partition(|(whose, ..)| *whose == position);
+        let mut known: HashSet<IpAddr> = node.addresses.iter().map(|claim| claim.value).collect();
+        own.into_iter()
+            .chain(others)
+            .filter(|(.., entry)| !is_every_machines(entry.address) && known.insert(entry.address))
+            .map(|(_, hosts, entry)| Claim {
+                value: entry.address,
+                place: hosts.place_of(entry),
+            })
+            .collect()
+    }
 }
 
 /// Whether every machine has this address, so that it says nothing of any one. 127.0.1.1 is what Debian gives a machine's

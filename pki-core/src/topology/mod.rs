@@ -20,7 +20,7 @@ use crate::topology::view::View;
 
 pub use crate::facts::Broken;
 pub use crate::facts::BrokenKind;
-pub use crate::facts::hosts::HostsEntry;
+pub use crate::facts::hosts::Hosts;
 pub use crate::topology::balancer::BalancedTo;
 pub use crate::topology::balancer::Balancer;
 pub use crate::topology::balancer::BalancerMode;
@@ -86,7 +86,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
     };
     let mut views: Vec<View<'_>> = Vec::with_capacity(facts.nodes.len());
     for (facts, (name, names)) in facts.nodes.iter().zip(naming::names(facts, inventory)) {
-        let view = View { name, facts };
+        let view = View::new(name, facts);
         topology.nodes.push(machine::node(&view, names, inventory));
         collect::collect(&view, &mut topology);
         views.push(view);

@@ -2,6 +2,7 @@
 //! that a file was copied from another node.
 
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::facts::Facts;
@@ -88,20 +89,27 @@ fn add_directories(
     inventory: Option<&Inventory>,
     claims: &mut [Vec<Claim<String>>],
 ) {
-    let known: BTreeSet<String> = claims
+    let known: HashSet<&str> = facts
+        .nodes
         .iter()
-        .flatten()
-        .map(|claim| claim.value.clone())
-        .chain(facts.nodes.iter().flat_map(mentioned))
+        .flat_map(mentioned)
         .chain(
             inventory
                 .iter()
-                .flat_map(|inventory| inventory.nodes.iter().map(|node| node.name.clone())),
+                .flat_map(|inventory| inventory.nodes.iter().map(|node| node.name.as_str())),
         )
+        .collect();
+    let claimed: HashSet<String> = claims
+        .iter()
+        .flatten()
+        .map(|claim| claim.value.clone())
         .collect();
     for (node, claims) in facts.nodes.iter().zip(claims) {
         if let Some(name) = &node.directory
-            && (claims.is_empty() || node.among_nodes || known.contains(name))
+            && (claims.is_empty()
+                || node.among_nodes
+                || known.contains(name.as_str())
+                || claimed.contains(name))
         {
             claims.push(Claim {
                 value: name.clone(),
@@ -112,19 +120,15 @@ fn add_directories(
 }
 
 /// Names in the hosts file and in etcd's `--initial-cluster`.
-fn mentioned(node: &NodeFacts) -> Vec<String> {
+fn mentioned(node: &NodeFacts) -> impl Iterator<Item = &str> {
     let members = node
         .pod("etcd")
         .and_then(|etcd| etcd.value("initial-cluster"));
     let members = members.unwrap_or_default().split(',');
-    let hosts = node
-        .hosts
-        .iter()
-        .flat_map(|entry| entry.names.iter().cloned());
+    let hosts = node.hosts.entries.iter();
     members
-        .filter_map(|member| Some(member.split_once('=')?.0.trim().to_owned()))
-        .chain(hosts)
-        .collect()
+        .filter_map(|member| Some(member.split_once('=')?.0.trim()))
+        .chain(hosts.flat_map(|entry| entry.names.iter().map(String::as_str)))
 }
 
 /// NAME of `system:node:NAME` in the certificate that the kubelet shows.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use crate::facts::hosts::HostsEntry;
+use crate::facts::hosts::Hosts;
 use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::profile::KubernetesVersion;
@@ -29,7 +29,7 @@ pub struct Node {
     /// What its kube-controller-manager signs with: `--cluster-signing-cert-file` and `--cluster-signing-key-file`.
     pub cluster_signing: Option<PairFiles>,
     /// Its hosts file.
-    pub hosts: Vec<HostsEntry>,
+    pub hosts: Hosts,
     /// Where its /etc/kubernetes was read from.
     pub kubernetes_dir: PathBuf,
     /// kubeadm's configuration, where one lies in /etc/kubernetes.

@@ -1,5 +1,7 @@
 //! One node's facts under the node's name: every place that leaves here says whose it is.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -17,6 +19,8 @@ use crate::topology::node::Flag;
 pub(super) struct View<'a> {
     pub(super) name: String,
     pub(super) facts: &'a NodeFacts,
+    /// What its hosts file knows, by name in lower case; of two lines for one name the first counts.
+    known: HashMap<&'a str, IpAddr>,
 }
 
 /// A file that a component was told to use, and where.
@@ -24,6 +28,23 @@ pub(super) struct View<'a> {
 pub(super) struct Told {
     pub(super) file: Place,
     pub(super) told_at: Place,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(name: String, facts: &'a NodeFacts) -> Self {
+        let mut known = HashMap::new();
+        for entry in facts.hosts.entries.iter() {
+            for name in &entry.names {
+                known.entry(name.as_str()).or_insert(entry.address);
+            }
+        }
+        Self { name, facts, known }
+    }
+
+    /// The address that its hosts file has for a name in lower case.
+    pub(super) fn known(&self, name: &str) -> Option<IpAddr> {
+        self.known.get(name).copied()
+    }
 }
 
 impl View<'_> {

@@ -19,6 +19,7 @@ use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::topology::Topology;
 use crate::topology::connect::balancer::Listening;
+use crate::topology::connect::reach::Whereabouts;
 use crate::topology::edge::Component;
 use crate::topology::edge::Dialled;
 use crate::topology::edge::Edge;
@@ -41,6 +42,7 @@ pub(super) fn connect(
     let mut connector = Connector {
         views,
         nodes: &topology.nodes,
+        whereabouts: Whereabouts::of(&topology.nodes),
         listening: Vec::new(),
         kubeconfigs: Vec::new(),
         dialled: Vec::new(),
@@ -82,6 +84,7 @@ pub(super) fn connect(
 struct Connector<'a> {
     views: &'a [View<'a>],
     nodes: &'a [Node],
+    whereabouts: Whereabouts,
     listening: Vec<Listening<'a>>,
     kubeconfigs: Vec<Kubeconfig>,
     dialled: Vec<Dialled>,

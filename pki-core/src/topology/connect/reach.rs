@@ -1,5 +1,6 @@
 //! Where a host leads, seen from the node that dials it.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 
@@ -7,6 +8,14 @@ use crate::place::Place;
 use crate::topology::connect::Connector;
 use crate::topology::node::Node;
 use crate::topology::view::View;
+
+/// Nodes by what they are dialled by: positions in the list of nodes, of which the first with a name or address counts.
+#[derive(Debug, Default)]
+pub(super) struct Whereabouts {
+    /// By name in lower case.
+    names: HashMap<String, usize>,
+    addresses: HashMap<IpAddr, usize>,
+}
 
 impl Connector<'_> {
     pub(super) fn seen(&self, view: &View<'_>, certificate: &Place) -> Result<(), String> {
@@ -34,9 +43,10 @@ impl Connector<'_> {
         let found = match address {
             Some(address) => self.by_address(dialler, address),
             None => self
-                .nodes
-                .iter()
-                .position(|node| node.name.eq_ignore_ascii_case(host)),
+                .whereabouts
+                .names
+                .get(&host.to_ascii_lowercase())
+                .copied(),
         };
         if let Some(ends) =
             found.and_then(|index| Some((self.views.get(index)?, self.nodes.get(index)?)))
@@ -58,30 +68,15 @@ impl Connector<'_> {
 
     pub(super) fn known_name(&self, dialler: &View<'_>, host: &str) -> Option<IpAddr> {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let entry = dialler
-            .facts
-            .hosts
-            .iter()
-            .find(|entry| entry.names.contains(&host));
-        match entry {
-            Some(entry) => Some(entry.address),
-            None => (host == "localhost").then_some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        }
+        dialler
+            .known(&host)
+            .or_else(|| (host == "localhost").then_some(IpAddr::V4(Ipv4Addr::LOCALHOST)))
     }
 
-    /// A node's own address is stronger than one that merely something calls its own. A loopback address that is no
-    /// node's is the dialler itself; where the dialler lives on 127/8, one of its neighbours may have any but 127.0.0.1.
+    /// A loopback address that is no node's is the dialler itself; where the dialler lives on 127/8, one of its neighbours may have any but 127.0.0.1.
     fn by_address(&self, dialler: &View<'_>, address: IpAddr) -> Option<usize> {
-        let settled = self
-            .nodes
-            .iter()
-            .position(|node| node.address == Some(address));
-        let claimed = || {
-            self.nodes
-                .iter()
-                .position(|node| node.addresses.iter().any(|claim| claim.value == address))
-        };
-        settled.or_else(claimed).or_else(|| {
+        let known = self.whereabouts.addresses.get(&address).copied();
+        known.or_else(|| {
             let own = |node: &Node| {
                 let lives_there = node.address.is_some_and(|own| own.is_loopback());
                 node.name == dialler.name
@@ -92,5 +87,25 @@ impl Connector<'_> {
                 .then(|| self.nodes.iter().position(own))
                 .flatten()
         })
+    }
+}
+
+impl Whereabouts {
+    pub(super) fn of(nodes: &[Node]) -> Self {
+        let mut found = Self::default();
+        for (position, node) in nodes.iter().enumerate() {
+            let name = node.name.to_ascii_lowercase();
+            found.names.entry(name).or_insert(position);
+            if let Some(address) = node.address {
+                found.addresses.entry(address).or_insert(position);
+            }
+        }
+        // A node's own address is stronger than one that merely something calls its own.
+        for (position, node) in nodes.iter().enumerate() {
+            for claim in &node.addresses {
+                found.addresses.entry(claim.value).or_insert(position);
+            }
+        }
+        found
     }
 }

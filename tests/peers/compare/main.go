@@ -41,13 +41,14 @@ func main() {
 			contest.run()
 		}
 	}
+	setting.scaling(*only)
 	printLoad()
 }
 
 // setting is where everything is.
 type setting struct {
 	hapki, issueMany, verifyMany, peers, work string
-	rounds                        int
+	rounds                                    int
 }
 
 func (s setting) peer(name string) string { return filepath.Join(s.peers, name) }

@@ -26,8 +26,8 @@ use crate::terminal::Terminal;
 /// Arguments of `hapki audit`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A node's /etc/kubernetes (or its pki/ alone), its root directory, or a directory of such roots named by node;
-    /// NAME=PATH names the node. Several are one cluster
+    /// A node's /etc/kubernetes (or its pki/ alone), its root directory, a directory of such roots named by node, or a
+    /// tar or tar.gz of any of them; NAME=PATH names the node. Several are one cluster
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
     /// The least severity that makes the exit code 1

@@ -8,6 +8,7 @@
     reason = "tests state their assumptions by unwrapping, helpers included"
 )]
 
+mod archives;
 mod audit;
 mod cluster;
 mod demo;

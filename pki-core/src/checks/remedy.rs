@@ -71,12 +71,18 @@ fn signer(
     if keys.iter().any(|key| key.node == node.name) {
         return Some(None);
     }
+    // What another node's archive holds is at hand on that node alone.
+    let at_hand = |holding: &&&Holding| {
+        let holder = judged.topology.node(&holding.place.node);
+        holder.is_none_or(|holder| !holder.is_archived) && !node.is_archived
+    };
     // Only an authority that the node's own components trust can mend an edge of theirs.
     let own = certificates
         .iter()
         .find(|holding| holding.place.node == node.name);
     certificates
         .iter()
+        .filter(at_hand)
         .filter(|holding| {
             own.is_none_or(|own| own.certificate.public_key() == holding.certificate.public_key())
         })

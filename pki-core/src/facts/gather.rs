@@ -120,6 +120,7 @@ fn node_of(facts: &mut Facts, tree: &Tree) -> usize {
             among_nodes: tree.is_among_nodes(),
             kubernetes_dir: tree.place(Path::new(KUBERNETES_DIR)),
             pki_dir: tree.place(Path::new(PKI_DIR)),
+            is_archived: tree.is_archived(),
             ..NodeFacts::default()
         });
         facts.nodes.len() - 1
@@ -145,7 +146,7 @@ impl Gatherer<'_> {
         if *self.tree.extent() == Extent::Node {
             self.beside();
         }
-        self.node.searched = true;
+        self.node.searched = !self.tree.is_incomplete();
         self.directory(Path::new(PKI_DIR), DEEPEST);
         let pki_dir = self.node.pki_dir.path.clone();
         if pki_dir != Path::new(PKI_DIR) && self.tree.covers(&pki_dir) {
@@ -360,7 +361,8 @@ impl Gatherer<'_> {
     }
 
     fn complain(&mut self, path: &Path, problem: &ReadProblem, told_at: Option<Place>) {
-        if !matches!(problem, ReadProblem::Missing) || told_at.is_some() {
+        let absent = matches!(problem, ReadProblem::Missing | ReadProblem::CutOff);
+        if !absent || told_at.is_some() {
             let place = self.tree.place(path);
             self.node.broken.push(broken(place, problem, told_at));
         }

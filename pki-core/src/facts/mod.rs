@@ -52,6 +52,8 @@ pub struct NodeFacts {
     pub among_nodes: bool,
     /// Whether the PKI directory was searched, so that what is not among the files is not there.
     pub searched: bool,
+    /// Whether it was read from an archive, where nothing can be written.
+    pub is_archived: bool,
     /// What /etc/hostname says.
     pub hostname: Option<(String, Place)>,
     /// Its /etc/kubernetes.

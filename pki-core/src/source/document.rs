@@ -47,6 +47,26 @@ pub enum ReadProblem {
     /// A directory in which nothing is recognised.
     #[error("is a directory that holds neither certificates nor Kubernetes files")]
     NothingKnown,
+    /// An archive of which nothing, or only the beginning, was read.
+    #[error("{what}: {}", lost(.after.as_deref()))]
+    Damaged {
+        /// `is an archive that is cut short`.
+        what: String,
+        /// The last member that was read.
+        after: Option<PathBuf>,
+    },
+    /// Not in the part of a damaged archive that was read.
+    #[error("is not in what could be read of the archive")]
+    CutOff,
+    /// In an archive, and of no kind that an audit reads.
+    #[error("{why}; it was not read")]
+    PassedOver {
+        /// `is binary`.
+        why: &'static str,
+    },
+    /// Packed with gzip, and no tar archive.
+    #[error("is packed with gzip, and what is in it is no tar archive: unpack it first")]
+    NotAnArchive,
     /// The operating system refused.
     #[error("cannot be read: {0}")]
     Refused(String),
@@ -91,15 +111,12 @@ pub(super) fn read_stream(mut stream: impl Read) -> Result<Zeroizing<Vec<u8>>, R
     }
 }
 
-/// Whether a file could be read.
-pub(super) fn openable(here: &Path) -> Result<(), ReadProblem> {
-    open(here).map(|_| ())
-}
-
 /// The kind of file is looked at before it is opened, for opening a device can do something.
 fn open(here: &Path) -> Result<(File, Metadata), ReadProblem> {
     check_kind(&std::fs::metadata(here)?)?;
-    open_unwaiting(here)
+    let (file, metadata) = open_unwaiting(here)?;
+    check_size(&metadata)?;
+    Ok((file, metadata))
 }
 
 /// Waits for nobody: not for the writer of a FIFO that has taken the file's place meanwhile, and not for the next line
@@ -112,13 +129,17 @@ pub(super) fn open_unwaiting(here: &Path) -> Result<(File, Metadata), ReadProble
     let file = options.open(here)?;
     let metadata = file.metadata()?;
     check_kind(&metadata)?;
-    if metadata.len() > SIZE_LIMIT {
-        return Err(ReadProblem::TooLarge);
-    }
     Ok((file, metadata))
 }
 
-fn check_kind(metadata: &Metadata) -> Result<(), ReadProblem> {
+pub(super) fn check_size(metadata: &Metadata) -> Result<(), ReadProblem> {
+    if metadata.len() > SIZE_LIMIT {
+        return Err(ReadProblem::TooLarge);
+    }
+    Ok(())
+}
+
+pub(super) fn check_kind(metadata: &Metadata) -> Result<(), ReadProblem> {
     match other_than_file(metadata) {
         Some(what) => Err(ReadProblem::NotAFile { what }),
         None => Ok(()),
@@ -165,6 +186,12 @@ impl fmt::Debug for Document {
             .field("mode", &self.mode)
             .finish()
     }
+}
+
+fn lost(after: Option<&Path>) -> String {
+    after.map_or("nothing of it could be read".to_owned(), |after| {
+        format!("nothing after {} was read", after.display())
+    })
 }
 
 fn other_than_file(metadata: &Metadata) -> Option<&'static str> {

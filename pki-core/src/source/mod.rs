@@ -2,7 +2,9 @@
 //!
 //! What is deliberately absent: any knowledge of formats. A document is bytes with a place.
 
+mod archive;
 mod document;
+mod ground;
 mod recognise;
 mod resolve;
 mod tree;

@@ -1,15 +1,19 @@
-//! What a PATH is: a node's root, its /etc/kubernetes, its PKI directory, a directory of nodes, or one file.
+//! What a PATH is: a node's root, its /etc/kubernetes, its PKI directory, a directory of nodes, an archive of any of them,
+//! or one file.
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::place::KUBERNETES_DIR;
 use crate::place::PKI_DIR;
 use crate::source::Options;
 use crate::source::PathArgument;
+use crate::source::archive;
+use crate::source::archive::Archive;
 use crate::source::document;
 use crate::source::document::ReadProblem;
-use crate::source::resolve;
+use crate::source::ground::Ground;
 use crate::source::tree::Base;
 use crate::source::tree::Extent;
 use crate::source::tree::Tree;
@@ -28,7 +32,7 @@ pub enum SourceError {
 impl SourceError {
     /// What to do.
     pub fn hint(&self) -> &'static str {
-        "give a node's /etc/kubernetes, its PKI directory, its root directory, a directory of such roots, a kubeconfig or a certificate file"
+        "give a node's /etc/kubernetes, its PKI directory, its root directory, a directory of such roots, a tar archive of any of them, a kubeconfig or a certificate file"
     }
 }
 
@@ -61,16 +65,16 @@ fn recognise(argument: &PathArgument, options: Options) -> Vec<Tree> {
         .map_err(ReadProblem::from)
         .and_then(|metadata| {
             if !metadata.is_dir() {
-                document::openable(path)?;
-                return Ok(vec![file(path)]);
+                document::check_kind(&metadata)?;
+                return file_or_archive(path);
             }
             std::fs::read_dir(path)?;
             directory(path, options)
         });
     let mut trees = found.unwrap_or_else(|problem| vec![unread(path, problem)]);
     if let Some(name) = &argument.name {
-        if trees.len() > 1 {
-            let what = "a directory of several nodes, which cannot all have the one name given";
+        if trees.iter().filter(|tree| tree.unread().is_none()).count() > 1 {
+            let what = "a directory or an archive of several nodes, which cannot all have the one name given";
             trees = vec![unread(path, ReadProblem::NotAFile { what })];
         }
         for tree in &mut trees {
@@ -81,7 +85,7 @@ fn recognise(argument: &PathArgument, options: Options) -> Vec<Tree> {
 }
 
 fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
-    let absolute = absolute(path);
+    let absolute = Ground::Disk.absolute(path);
     for (suffix, alone) in [
         ("etc/kubernetes", Extent::Kubernetes),
         ("etc/kubernetes/pki", Extent::PkiDirectory),
@@ -92,103 +96,138 @@ fn directory(path: &Path, options: Options) -> Result<Vec<Tree>, ReadProblem> {
             } else {
                 alone
             };
-            return Ok(vec![rooted(&root, extent)]);
+            return Ok(vec![Ground::Disk.root(&root, extent)]);
         }
     }
-    if path.join("etc/kubernetes").is_dir() {
-        return Ok(vec![rooted(path, Extent::Node)]);
+    Ground::Disk.recognise(path)
+}
+
+fn file_or_archive(path: &Path) -> Result<Vec<Tree>, ReadProblem> {
+    let (mut opened, metadata) = document::open_unwaiting(path)?;
+    let Some(archive) = archive::open(path, &mut opened)? else {
+        document::check_size(&metadata)?;
+        return Ok(vec![file(path)]);
+    };
+    let archive = Arc::new(archive);
+    let mut trees = in_archive(&archive);
+    match (&mut trees, archive.damage()) {
+        (Ok(trees), Some(damage)) => trees.push(unread(path, damage.clone())),
+        (Err(_), Some(damage)) => return Err(damage.clone()),
+        (_, None) => {}
     }
-    if holds_kubernetes(path) {
-        return Ok(vec![copied(path, KUBERNETES_DIR, Extent::Kubernetes)]);
-    }
-    let mut nodes = Vec::new();
-    let mut objects = Vec::new();
-    let mut yaml = false;
-    let mut pki = path.join("etcd").is_dir();
-    for entry in std::fs::read_dir(path)? {
-        let entry = entry?.path();
-        if entry.join("etc/kubernetes").is_dir() {
-            nodes.push(rooted(&entry, Extent::Node));
-        } else if holds_kubernetes(&entry) {
-            nodes.push(copied(&entry, KUBERNETES_DIR, Extent::Kubernetes));
-        } else if holds_yaml(&entry) {
-            objects.push(cluster_objects(&entry));
+    trees
+}
+
+/// Whoever packs an archive decides how far below its root the trees lie: the first level with any of them counts.
+fn in_archive(archive: &Arc<Archive>) -> Result<Vec<Tree>, ReadProblem> {
+    let ground = Ground::Archive(Arc::clone(archive));
+    let mut level = vec![PathBuf::from("/")];
+    for _ in 0..DEEPEST {
+        let found = level.iter().filter_map(|path| ground.recognise(path).ok());
+        let mut trees: Vec<Tree> = found.flatten().collect();
+        if !trees.is_empty() {
+            for tree in &mut trees {
+                let stem = || archive.stem().map(str::to_owned);
+                tree.directory = tree.directory.take().or_else(stem);
+            }
+            return Ok(trees);
         }
-        yaml |= is_yaml(&entry);
-        pki |= entry
-            .extension()
-            .is_some_and(|extension| PKI_EXTENSIONS.iter().any(|known| extension == *known));
+        level = level
+            .iter()
+            .flat_map(|path| ground.directories(path))
+            .collect();
     }
-    if nodes.is_empty() && pki {
-        return Ok(vec![copied(path, PKI_DIR, Extent::PkiDirectory)]);
+    Err(ReadProblem::NothingKnown)
+}
+
+impl Ground {
+    fn recognise(&self, path: &Path) -> Result<Vec<Tree>, ReadProblem> {
+        if self.is_directory(&path.join("etc/kubernetes")) {
+            return Ok(vec![self.root(path, Extent::Node)]);
+        }
+        if self.holds_kubernetes(path) {
+            return Ok(vec![self.copy(path, KUBERNETES_DIR, Extent::Kubernetes)]);
+        }
+        let mut nodes = Vec::new();
+        let mut objects = Vec::new();
+        let mut yaml = false;
+        let mut pki = self.is_directory(&path.join("etcd"));
+        for entry in self.list(path)? {
+            if self.is_directory(&entry.join("etc/kubernetes")) {
+                nodes.push(self.root(&entry, Extent::Node));
+            } else if self.holds_kubernetes(&entry) {
+                nodes.push(self.copy(&entry, KUBERNETES_DIR, Extent::Kubernetes));
+            } else if self.holds_yaml(&entry) {
+                objects.push(self.cluster_objects(&entry));
+            }
+            yaml |= is_yaml(&entry);
+            pki |= entry
+                .extension()
+                .is_some_and(|extension| PKI_EXTENSIONS.iter().any(|known| extension == *known));
+        }
+        if nodes.is_empty() && pki {
+            return Ok(vec![self.copy(path, PKI_DIR, Extent::PkiDirectory)]);
+        }
+        if nodes.is_empty() && yaml {
+            return Ok(vec![self.cluster_objects(path)]);
+        }
+        if nodes.is_empty() {
+            return Err(ReadProblem::NothingKnown);
+        }
+        for node in &mut nodes {
+            node.among_nodes = node.directory.is_some();
+        }
+        nodes.sort_unstable_by(|a, b| a.directory.cmp(&b.directory));
+        objects.sort_unstable_by(|a, b| a.directory.cmp(&b.directory));
+        nodes.append(&mut objects);
+        Ok(nodes)
     }
-    if nodes.is_empty() && yaml {
-        return Ok(vec![cluster_objects(path)]);
+
+    fn root(&self, root: &Path, extent: Extent) -> Tree {
+        self.tree(root, self.rooted(root), extent)
     }
-    if nodes.is_empty() {
-        return Err(ReadProblem::NothingKnown);
+
+    fn copy(&self, here: &Path, on_node: &str, extent: Extent) -> Tree {
+        self.tree(here, self.copied(here, on_node), extent)
     }
-    for node in &mut nodes {
-        node.among_nodes = true;
+
+    fn cluster_objects(&self, path: &Path) -> Tree {
+        let extent = Extent::Objects(self.absolute(path));
+        self.tree(path, self.rooted(Path::new("/")), extent)
     }
-    nodes.sort_unstable_by(|a, b| a.directory.cmp(&b.directory));
-    objects.sort_unstable_by(|a, b| a.directory.cmp(&b.directory));
-    nodes.append(&mut objects);
-    Ok(nodes)
+
+    fn tree(&self, here: &Path, base: Base, extent: Extent) -> Tree {
+        Tree {
+            name: None,
+            directory: directory_name(&self.absolute(here)),
+            among_nodes: false,
+            base,
+            extent,
+        }
+    }
+
+    fn holds_kubernetes(&self, path: &Path) -> bool {
+        KUBERNETES_ENTRIES
+            .iter()
+            .any(|name| self.exists(&path.join(name)))
+    }
+
+    fn holds_yaml(&self, path: &Path) -> bool {
+        let paths = self.list(path).unwrap_or_default();
+        paths.iter().any(|path| is_yaml(path))
+    }
 }
 
 /// A file belongs to the node's root when it lies below an etc/kubernetes, else to this machine.
 fn file(path: &Path) -> Tree {
-    let absolute = absolute(path);
+    let absolute = Ground::Disk.absolute(path);
     let root = absolute
         .ancestors()
         .find(|ancestor| ancestor.ends_with("etc/kubernetes"))
         .and_then(|ancestor| without(ancestor, "etc/kubernetes"));
     let root = root.unwrap_or_else(|| PathBuf::from("/"));
     let on_node = Path::new("/").join(absolute.strip_prefix(&root).unwrap_or(&absolute));
-    rooted(&root, Extent::File(on_node))
-}
-
-fn rooted(root: &Path, extent: Extent) -> Tree {
-    let base = if root == Path::new("/") {
-        Base::Machine
-    } else {
-        Base::Root(root.to_path_buf())
-    };
-    Tree {
-        name: None,
-        directory: directory_name(root),
-        among_nodes: false,
-        base,
-        extent,
-    }
-}
-
-fn copied(here: &Path, on_node: &str, extent: Extent) -> Tree {
-    Tree {
-        name: None,
-        directory: directory_name(here),
-        among_nodes: false,
-        base: Base::Directory {
-            on_node: on_node.into(),
-            here: here.to_path_buf(),
-        },
-        extent,
-    }
-}
-
-fn cluster_objects(path: &Path) -> Tree {
-    Tree {
-        directory: directory_name(path),
-        ..rooted(Path::new("/"), Extent::Objects(absolute(path)))
-    }
-}
-
-fn holds_yaml(path: &Path) -> bool {
-    std::fs::read_dir(path)
-        .into_iter()
-        .flatten()
-        .any(|entry| entry.is_ok_and(|entry| is_yaml(&entry.path())))
+    Ground::Disk.root(&root, Extent::File(on_node))
 }
 
 fn is_yaml(path: &Path) -> bool {
@@ -197,13 +236,7 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 fn unread(path: &Path, problem: ReadProblem) -> Tree {
-    copied(path, "/", Extent::Unread(problem))
-}
-
-fn holds_kubernetes(path: &Path) -> bool {
-    KUBERNETES_ENTRIES
-        .iter()
-        .any(|name| path.join(name).exists())
+    Ground::Disk.copy(path, "/", Extent::Unread(problem))
 }
 
 fn without(path: &Path, suffix: &str) -> Option<PathBuf> {
@@ -213,12 +246,8 @@ fn without(path: &Path, suffix: &str) -> Option<PathBuf> {
         .flatten()
 }
 
-fn absolute(path: &Path) -> PathBuf {
-    resolve::absolute(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
-}
-
-fn directory_name(path: &Path) -> Option<String> {
-    absolute(path)
+fn directory_name(absolute: &Path) -> Option<String> {
+    absolute
         .iter()
         .rev()
         .filter_map(|name| name.to_str())
@@ -235,3 +264,5 @@ const KUBERNETES_ENTRIES: &[&str] = &[
     "scheduler.conf",
 ];
 const PKI_EXTENSIONS: &[&str] = &["crt", "pem", "key", "cert", "cer", "pub"];
+/// How many levels of directories an archive is searched for trees.
+const DEEPEST: usize = 8;

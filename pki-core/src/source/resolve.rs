@@ -10,11 +10,12 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The path below `root` that `on_node` leads to, with every link resolved. Where a part does not exist, the rest is
-/// kept as it is, so that the caller's own attempt to open it says so. `plain` remembers directories that are no links.
+/// kept as it is, so that the caller's own attempt to open it says so. `link` says where a link leads, and is told whether
+/// anything follows.
 pub(super) fn below(
     root: &Path,
     on_node: &Path,
-    plain: &mut BTreeSet<OsString>,
+    mut link: impl FnMut(&Path, bool) -> Option<PathBuf>,
 ) -> io::Result<PathBuf> {
     let mut pending: VecDeque<OsString> = names(on_node).collect();
     let mut reached = root.to_path_buf();
@@ -30,13 +31,7 @@ pub(super) fn below(
         }
         reached.push(&name);
         depth += 1;
-        if plain.contains(reached.as_os_str()) {
-            continue;
-        }
-        let Ok(target) = std::fs::read_link(&reached) else {
-            if !pending.is_empty() {
-                plain.insert(reached.clone().into_os_string());
-            }
+        let Some(target) = link(&reached, !pending.is_empty()) else {
             continue;
         };
         followed += 1;
@@ -55,6 +50,22 @@ pub(super) fn below(
         }
     }
     Ok(reached)
+}
+
+/// Where a link on disk leads. `plain` remembers directories that are no links.
+pub(super) fn link_on_disk(
+    path: &Path,
+    more_follows: bool,
+    plain: &mut BTreeSet<OsString>,
+) -> Option<PathBuf> {
+    if plain.contains(path.as_os_str()) {
+        return None;
+    }
+    let target = std::fs::read_link(path).ok();
+    if target.is_none() && more_follows {
+        plain.insert(path.as_os_str().to_owned());
+    }
+    target
 }
 
 /// `path` without `.` and `..`, as an absolute path.

@@ -9,6 +9,7 @@ use crate::place::KUBERNETES_DIR;
 use crate::place::OWN_DIR;
 use crate::place::PKI_DIR;
 use crate::place::Place;
+use crate::source::archive::packed::Packed;
 use crate::source::document;
 use crate::source::document::Document;
 use crate::source::document::ReadProblem;
@@ -55,6 +56,8 @@ pub(super) enum Base {
         /// The directory here.
         here: PathBuf,
     },
+    /// A directory in an archive that stands for a directory of the node; other paths are nowhere.
+    Archived(Packed),
 }
 
 /// What a directory holds.
@@ -95,11 +98,22 @@ impl Tree {
         }
     }
 
+    /// Whether it was read from an archive, where nothing can be written.
+    pub fn is_archived(&self) -> bool {
+        matches!(self.base, Base::Archived(_))
+    }
+
+    /// Whether a part of it is lost, so that what is not in it may have been there.
+    pub fn is_incomplete(&self) -> bool {
+        matches!(&self.base, Base::Archived(packed) if packed.archive.damage().is_some())
+    }
+
     /// Whether `path` of the node may be read: it lies in what was asked for, or one file was asked for that may name others.
     pub fn covers(&self, path: &Path) -> bool {
         match (&self.extent, &self.base) {
             (Extent::Unread(_), _) => false,
             (_, Base::Directory { on_node, .. }) => path.starts_with(on_node),
+            (_, Base::Archived(packed)) if !path.starts_with(&packed.on_node) => false,
             (Extent::Node | Extent::File(_), _) => true,
             (Extent::Kubernetes, _) => path.starts_with(KUBERNETES_DIR),
             (Extent::PkiDirectory, _) => path.starts_with(PKI_DIR),
@@ -121,6 +135,9 @@ impl Tree {
                 Ok(rest) => here.join(rest),
                 Err(_) => path.to_path_buf(),
             },
+            Base::Archived(packed) => packed
+                .locate(path)
+                .map_or_else(|| path.to_path_buf(), |within| packed.archive.name(&within)),
         }
     }
 
@@ -165,6 +182,10 @@ impl Reader<'_> {
     /// When it is not there, not a regular file, too large, or not readable.
     pub fn read(&mut self, path: &Path) -> Result<Document, ReadProblem> {
         let place = self.tree.place(path);
+        if let Base::Archived(packed) = &self.tree.base {
+            let (bytes, mode) = packed.read(path)?;
+            return Ok(Document { place, bytes, mode });
+        }
         let (bytes, mode) = document::read(&self.follow(path)?)
             .map_err(|problem| problem.or_dangling_link(&place.read_from))?;
         Ok(Document { place, bytes, mode })
@@ -175,6 +196,9 @@ impl Reader<'_> {
     /// # Errors
     /// When it is not there, not a directory, or not readable.
     pub fn list(&mut self, path: &Path) -> Result<Vec<Entry>, ReadProblem> {
+        if let Base::Archived(packed) = &self.tree.base {
+            return packed.list(path);
+        }
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(self.follow(path)?)? {
             let entry = entry?;
@@ -197,8 +221,10 @@ impl Reader<'_> {
     fn follow(&mut self, path: &Path) -> Result<PathBuf, ReadProblem> {
         let tree = self.tree;
         match &tree.base {
-            Base::Machine => Ok(resolve::absolute(path)),
-            Base::Root(root) => Ok(resolve::below(root, path, &mut self.plain)?),
+            Base::Machine | Base::Archived(_) => Ok(tree.locate(path)),
+            Base::Root(root) => Ok(resolve::below(root, path, |path, more_follows| {
+                resolve::link_on_disk(path, more_follows, &mut self.plain)
+            })?),
             // A link that names the node's own directory leads into the copy.
             Base::Directory { on_node, .. } => {
                 let here = tree.locate(path);

@@ -55,7 +55,12 @@ pub(super) fn node(
             )
         }),
         hosts: view.facts.hosts.clone(),
-        pki_dir: view.facts.pki_dir.read_from.clone(),
+        pki_dir: if view.facts.is_archived {
+            view.facts.pki_dir.path.clone()
+        } else {
+            view.facts.pki_dir.read_from.clone()
+        },
+        is_archived: view.facts.is_archived,
         kubernetes_dir: view.facts.kubernetes_dir.read_from.clone(),
         version: pod
             .and_then(version)

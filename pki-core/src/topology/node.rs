@@ -17,8 +17,10 @@ pub struct Node {
     pub address: Option<IpAddr>,
     /// What its kube-apiserver was told, if it runs one.
     pub apiserver: Option<Apiserver>,
-    /// Where its PKI directory was read from, for remedies.
+    /// Where a remedy finds its PKI directory: where it was read from, and on the node itself if that is an archive.
     pub pki_dir: PathBuf,
+    /// Whether it was read from an archive, so that none of its files is at hand elsewhere than on the node itself.
+    pub is_archived: bool,
     /// Names that its files give it, strongest first: the argument, etcd's `--name`, `system:node:NAME`, /etc/hostname, the
     /// name of the directory. When two differ, a file was copied from another node.
     pub names: Vec<Claim<String>>,

@@ -57,6 +57,12 @@ pub(crate) struct CertificateChange {
     pub(crate) signature: Option<String>,
     /// `unknown`: the key usage extension is given an identifier that nobody knows; it is critical.
     pub(crate) critical: Option<String>,
+    /// A file that the pair is written to as well, below the node's root.
+    pub(crate) written_to: Option<String>,
+    /// What is written there is a later certificate, from this instant on.
+    renewed: Option<String>,
+    /// The kubeconfig names that file and embeds nothing.
+    pub(crate) named: bool,
     /// `rsa-1024`: a public key of that size, whose private half nobody has.
     pub(crate) key: Option<String>,
 }
@@ -74,6 +80,8 @@ pub(crate) struct FileChange {
     pub(crate) copy: Option<String>,
     /// A kubeconfig is given the authority of another cluster.
     pub(crate) trusts_stranger: bool,
+    /// A kubeconfig, or a file of authorities, is given that authority beside its own.
+    pub(crate) with_stranger: bool,
 }
 
 impl Case {
@@ -108,6 +116,10 @@ impl CertificateChange {
 
     pub(crate) fn not_after(&self) -> Option<OffsetDateTime> {
         self.not_after.as_deref().map(instant)
+    }
+
+    pub(crate) fn renewed(&self) -> Option<OffsetDateTime> {
+        self.renewed.as_deref().map(instant)
     }
 }
 

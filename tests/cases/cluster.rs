@@ -95,6 +95,16 @@ pub(crate) fn write(case: &Case, root: &Path) {
             let stranger = &authorities[&(Authority::Cluster.to_string(), "stranger")];
             trust(change, root, &stranger.certificate.to_pem());
         }
+        if change.with_stranger {
+            let stranger = &authorities[&(Authority::Cluster.to_string(), "stranger")];
+            let own = &authorities[&(Authority::Cluster.to_string(), change.node.as_str())];
+            let both = own.certificate.to_pem() + &stranger.certificate.to_pem();
+            if change.path.ends_with(".conf") {
+                trust(change, root, &both);
+            } else {
+                put(&root.join(&change.node).join(&change.path), &both, 0o644);
+            }
+        }
         change_file(change, root);
     }
 }
@@ -222,6 +232,23 @@ fn leaf(
     if let Some(change) = change {
         certificate = patched(change, certificate);
     }
+    let mut named = None;
+    if let Some((change, path)) =
+        change.and_then(|change| Some((change, change.written_to.as_ref()?)))
+    {
+        let path = Path::new("/").join(path);
+        let mut pair = certificate.to_pem() + key.to_pem();
+        if let Some(renewed) = change.renewed() {
+            let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+            template.public_key = key.public_key().clone();
+            template.not_before = renewed;
+            template.not_after = renewed + time::Duration::days(365);
+            pair = template.sign(&signer.key).unwrap().to_pem() + key.to_pem();
+        }
+        let root = etc.parent().unwrap().parent().unwrap();
+        put(&root.join(path.strip_prefix("/").unwrap()), &pair, 0o600);
+        named = change.named.then_some(path);
+    }
     let (certificate, key_pem) = (certificate.to_pem(), key.to_pem());
     match row.output {
         Output::Pair { base } => put_pair(&etc.join("pki").join(base), &certificate, key_pem),
@@ -229,7 +256,10 @@ fn leaf(
             let roots = authorities[&(row.authority.to_string(), node)]
                 .certificate
                 .to_pem();
-            let text = kubeconfig(address, &roots, &certificate, key_pem);
+            let text = match named {
+                Some(path) => naming(address, &roots, &path),
+                None => kubeconfig(address, &roots, &certificate, key_pem),
+            };
             put(&etc.join(file), &text, 0o600);
         }
     }
@@ -342,16 +372,24 @@ fn rsa_1024() -> PublicKey {
 }
 
 fn kubeconfig(address: &str, roots: &str, certificate: &str, key: &str) -> String {
-    let (roots, certificate, key) = (
-        STANDARD.encode(roots),
-        STANDARD.encode(certificate),
-        STANDARD.encode(key),
-    );
+    let (certificate, key) = (STANDARD.encode(certificate), STANDARD.encode(key));
+    let user = format!("client-certificate-data: {certificate}\n    client-key-data: {key}");
+    kubeconfig_of(address, roots, &user)
+}
+
+/// As kubeadm leaves a kubelet's.
+fn naming(address: &str, roots: &str, path: &Path) -> String {
+    let path = path.display();
+    let user = format!("client-certificate: {path}\n    client-key: {path}");
+    kubeconfig_of(address, roots, &user)
+}
+
+fn kubeconfig_of(address: &str, roots: &str, user: &str) -> String {
+    let roots = STANDARD.encode(roots);
     format!(
         "apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    certificate-authority-data: {roots}\n    server: \
          https://{address}:6443\n  name: kubernetes\ncontexts:\n- context:\n    cluster: kubernetes\n    user: user\n  name: \
-         user@kubernetes\ncurrent-context: user@kubernetes\nusers:\n- name: user\n  user:\n    client-certificate-data: \
-         {certificate}\n    client-key-data: {key}\n"
+         user@kubernetes\ncurrent-context: user@kubernetes\nusers:\n- name: user\n  user:\n    {user}\n"
     )
 }
 

@@ -48,15 +48,18 @@ fn untraced_of(audit: &Audit, edge: &Edge, verdict: &JudgedEdge) -> Vec<String> 
     wrong
 }
 
-/// Lines that no program prints: hapki's own of a broken file, and kubectl's of a client that is not kubectl.
+/// Lines that no program prints: hapki's own of a broken file, and kubectl's of a client that is not kubectl. That a
+/// connection was ended says nothing by itself.
 fn is_in_our_words(edge: &Edge, line: &str) -> bool {
     let is_kubectl = edge.client.name.starts_with("kubeconfig:");
     line.contains("begins but does not end")
+        || line == "EOF"
         || (line.starts_with("error: You must be logged in") && !is_kubectl)
 }
 
 fn is_rule_of(kind: FaultKind, rule: &str) -> bool {
     rule == kind.rule()
+        || (kind == FaultKind::Expired && rule == "embedded-certificate-stale")
         || (kind == FaultKind::FileMissing && rule == "file-unreadable")
         || (kind == FaultKind::SameNameOtherCa && rule == "shared-ca-differs")
         || (kind == FaultKind::UnknownAuthority && rule == "shared-ca-differs")

@@ -2,6 +2,7 @@
 
 use crate::checks::Rule;
 use crate::checks::Settings;
+use crate::checks::embedded_certificate_stale;
 use crate::checks::group;
 use crate::checks::remedy;
 use crate::checks::roles;
@@ -34,7 +35,12 @@ pub(super) fn outside_validity(
 ) -> Vec<Finding> {
     let groups = group::refused(judged, kind);
     let mut findings = Vec::new();
+    // What was renewed elsewhere is embedded-certificate-stale's to report.
+    let stale = embedded_certificate_stale::stale(judged);
     for used in roles::in_use(judged) {
+        if stale.iter().any(|stale| stale.embedded == used.certificate) {
+            continue;
+        }
         let Some(problem) = problem(used.certificate) else {
             continue;
         };

@@ -2,6 +2,7 @@
 
 use crate::checks::Rule;
 use crate::checks::Settings;
+use crate::checks::embedded_certificate_stale;
 use crate::checks::expired;
 use crate::checks::remedy;
 use crate::checks::roles;
@@ -17,8 +18,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, settings: &Settings) -> Vec<Finding> {
+    // What was renewed elsewhere is embedded-certificate-stale's to report.
+    let stale = embedded_certificate_stale::stale(judged);
     roles::in_use(judged)
         .into_iter()
+        .filter(|used| {
+            let mut stale = stale.iter();
+            !stale.any(|stale| stale.embedded == used.certificate)
+        })
         .filter(|used| {
             let left = used.certificate.not_after() - judged.now;
             !left.is_negative() && left <= settings.expires_within

@@ -8,8 +8,10 @@ mod roles;
 
 mod backend_missing;
 mod bypasses_load_balancer;
+mod ca_data_differs;
 mod client_auth_missing;
 mod common_name_only;
+mod embedded_certificate_stale;
 mod expired;
 mod expires_soon;
 mod file_missing;
@@ -20,11 +22,13 @@ mod key_mismatch;
 mod key_missing;
 mod key_permissions;
 mod key_shared_by_nodes;
+mod kubelet_certificate_not_rotating;
 mod leaf_is_ca;
 mod malformed_common_name;
 mod name_mismatch;
 mod name_unresolvable;
 mod node_identity_mismatch;
+mod not_followed;
 mod not_yet_valid;
 mod organization_unexpected;
 mod outlives_issuer;
@@ -93,6 +97,7 @@ pub static RULES: &[Rule] = &[
     token_issuer_mismatch::RULE,
     front_proxy_mismatch::RULE,
     requestheader_name_not_allowed::RULE,
+    embedded_certificate_stale::RULE,
     expired::RULE,
     not_yet_valid::RULE,
     name_mismatch::RULE,
@@ -116,10 +121,13 @@ pub static RULES: &[Rule] = &[
     weak_key::RULE,
     key_permissions::RULE,
     key_shared_by_nodes::RULE,
+    kubelet_certificate_not_rotating::RULE,
+    ca_data_differs::RULE,
     expires_soon::RULE,
     outlives_issuer::RULE,
     usage_absent::RULE,
     verification_disabled::RULE,
+    not_followed::RULE,
     ignore_unmatched::RULE,
 ];
 

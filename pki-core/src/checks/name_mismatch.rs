@@ -19,10 +19,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
-    group::refused(judged, FaultKind::NameMismatch)
+    let mut findings: Vec<Finding> = group::refused(judged, FaultKind::NameMismatch)
         .iter()
         .map(|group| finding(judged, group))
-        .collect()
+        .collect();
+    for group in group::refused(judged, FaultKind::SourceAddress) {
+        let comes_from = comes_from(judged, &group);
+        match findings
+            .iter_mut()
+            .find(|known| known.place == comes_from.place)
+        {
+            Some(known) => known.edges.extend(comes_from.edges),
+            None => findings.push(comes_from),
+        }
+    }
+    findings
 }
 
 fn finding(judged: &Judged, group: &Group<'_>) -> Finding {
@@ -38,7 +49,27 @@ fn finding(judged: &Judged, group: &Group<'_>) -> Finding {
         missing.join(", "),
         group.clients(),
     );
-    let finding = group.finding(judged, RULE.id, message);
+    with_originals(judged, group, group.finding(judged, RULE.id, message))
+}
+
+/// A member is refused where it dials, for the address that it dials from.
+fn comes_from(judged: &Judged, group: &Group<'_>) -> Finding {
+    let missing: BTreeSet<String> = group
+        .edges
+        .iter()
+        .filter_map(|(edge, _)| Some(edge.source.as_ref()?.address.to_string()))
+        .collect();
+    let missing: Vec<String> = missing.into_iter().collect();
+    let message = format!(
+        "{} does not carry {}, which {} comes from",
+        roles::name_of(judged, &group.place),
+        missing.join(", "),
+        group.clients(),
+    );
+    with_originals(judged, group, group.finding(judged, RULE.id, message))
+}
+
+fn with_originals(judged: &Judged, group: &Group<'_>, finding: Finding) -> Finding {
     originals(judged, group).fold(finding, |finding, (place, note)| {
         finding.related_to(place, note)
     })

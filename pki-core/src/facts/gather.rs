@@ -1,6 +1,7 @@
 //! Which files of a node are read, and in which order: manifests first, for they say which certificates matter.
 
 mod balancers;
+mod processes;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,10 +20,8 @@ use crate::facts::hosts;
 use crate::facts::kubeadm_config;
 use crate::facts::kubeconfig;
 use crate::facts::kubelet_config;
-use crate::facts::manifest;
-use crate::facts::manifest::FileFlag;
-use crate::facts::manifest::StaticPod;
 use crate::facts::nginx;
+use crate::facts::process;
 use crate::place::KUBERNETES_DIR;
 use crate::place::PKI_DIR;
 use crate::place::Place;
@@ -142,8 +141,12 @@ impl Gatherer<'_> {
             return;
         }
         self.manifests();
+        let is_node = *self.tree.extent() == Extent::Node;
+        if is_node {
+            self.units();
+        }
         self.kubeconfigs();
-        if *self.tree.extent() == Extent::Node {
+        if is_node {
             self.beside();
         }
         self.node.searched = !self.tree.is_incomplete();
@@ -167,46 +170,6 @@ impl Gatherer<'_> {
                 self.parse_kubeconfig(&document, true);
             }
         }
-    }
-
-    fn manifests(&mut self) {
-        for path in self.files_in(Path::new(MANIFESTS_DIR)) {
-            // The kubelet reads every file whose name does not begin with a dot (pkg/kubelet/config/file.go).
-            if path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-            {
-                continue;
-            }
-            let Some(document) = self.read(&path, None) else {
-                continue;
-            };
-            match manifest::parse(&document.bytes, &document.place) {
-                Ok(Some(pod)) => self.pod(pod),
-                Ok(None) => {}
-                Err(broken) => self.node.broken.push(*broken),
-            }
-        }
-    }
-
-    fn pod(&mut self, pod: StaticPod) {
-        for (kind, flag) in pod.file_flags() {
-            let path = pod.on_node(&flag.value);
-            let told_at = Some(pod.place_of(flag));
-            match kind {
-                FileFlag::Kubeconfig => self.kubeconfig(&path, told_at),
-                FileFlag::Certificates => self.pem(&path, Expected::Certificates, told_at),
-                FileFlag::Key => self.pem(&path, Expected::Key, told_at),
-                FileFlag::AnyKey => self.pem(&path, Expected::Anything, told_at),
-            }
-        }
-        if pod.program == "kube-apiserver"
-            && let Some(ca) = pod.value("client-ca-file").map(|path| pod.on_node(path))
-            && let Some(directory) = ca.parent()
-        {
-            self.node.pki_dir = self.tree.place(directory);
-        }
-        self.node.pods.push(pod);
     }
 
     fn kubeconfigs(&mut self) {
@@ -271,21 +234,46 @@ impl Gatherer<'_> {
         }
         self.balancers();
         self.kubeconfig(Path::new("/var/lib/kubelet/kubeconfig"), None);
-        for path in KUBELET_FILES {
-            self.pem(Path::new(path), Expected::Anything, None);
+        let kubelet = self.node.process(process::KUBELET);
+        let directory = kubelet.and_then(|kubelet| kubelet.value("cert-dir"));
+        let directory = PathBuf::from(directory.unwrap_or(process::KUBELET_DIR));
+        for name in KUBELET_FILES {
+            self.pem(&directory.join(name), Expected::Anything, None);
         }
-        if let Some(document) = self.read(Path::new("/var/lib/kubelet/config.yaml"), None) {
-            match kubelet_config::parse(&document.bytes, &document.place) {
-                Ok(kubelet) => {
-                    for (path, line) in kubelet.files() {
-                        let told_at = Some(document.place.at_line(line));
-                        self.pem(&path, Expected::Anything, told_at);
-                    }
-                    self.node.kubelet = Some(kubelet);
+        self.kubelet_config();
+    }
+
+    fn kubelet_config(&mut self) {
+        let told = self.node.process(process::KUBELET).and_then(|kubelet| {
+            let flag = kubelet.flag("config")?;
+            let path = kubelet.on_node(kubelet.value("config")?);
+            Some((path, kubelet.place_of(flag)))
+        });
+        let default = Path::new("/var/lib/kubelet/config.yaml");
+        let (path, told_at) = match told {
+            // Where nothing of its directory was copied, nothing says that it is not there.
+            Some((path, _)) if path == default && self.is_left_out(default) => (path, None),
+            Some((path, told_at)) => (path, Some(told_at)),
+            None => (default.to_path_buf(), None),
+        };
+        let Some(document) = self.read(&path, told_at) else {
+            return;
+        };
+        match kubelet_config::parse(&document.bytes, &document.place) {
+            Ok(kubelet) => {
+                for (path, line) in kubelet.files() {
+                    let told_at = Some(document.place.at_line(line));
+                    self.pem(&path, Expected::Anything, told_at);
                 }
-                Err(broken) => self.node.broken.push(*broken),
+                self.node.kubelet = Some(kubelet);
             }
+            Err(broken) => self.node.broken.push(*broken),
         }
+    }
+
+    fn is_left_out(&mut self, path: &Path) -> bool {
+        path.parent()
+            .is_some_and(|directory| self.reader.list(directory).is_err())
     }
 
     fn directory(&mut self, directory: &Path, depth: usize) {
@@ -408,13 +396,12 @@ fn malformed(place: Place, problem: &str) -> Broken {
     }
 }
 
-const MANIFESTS_DIR: &str = "/etc/kubernetes/manifests";
-/// The files of /var/lib/kubelet/pki that are in use; those with dates in their names were rotated out.
+/// The files of the kubelet that are in use; those with dates in their names were rotated out.
 const KUBELET_FILES: &[&str] = &[
-    "/var/lib/kubelet/pki/kubelet-client-current.pem",
-    "/var/lib/kubelet/pki/kubelet-server-current.pem",
-    "/var/lib/kubelet/pki/kubelet.crt",
-    "/var/lib/kubelet/pki/kubelet.key",
+    "kubelet-client-current.pem",
+    "kubelet-server-current.pem",
+    "kubelet.crt",
+    "kubelet.key",
 ];
 /// How many directories deep a PKI directory is searched; kubeadm uses one, etcd.
 const DEEPEST: usize = 3;

@@ -23,6 +23,10 @@ pub struct KubeletConfig {
     pub key: Option<Text>,
     /// `rotateCertificates`.
     pub rotates: bool,
+    /// Its line, where it is there.
+    pub rotates_line: Option<u32>,
+    /// `port`.
+    pub port: Option<u16>,
     /// `serverTLSBootstrap`.
     pub server_bootstrap: bool,
     /// `clusterDomain`.
@@ -38,7 +42,12 @@ pub(super) fn parse(bytes: &[u8], place: &Place) -> Result<KubeletConfig, Box<Br
         client_ca: x509.and_then(|field| field.client_ca_file).and_then(text),
         certificate: config.tls_cert_file.and_then(text),
         key: config.tls_private_key_file.and_then(text),
-        rotates: config.rotate_certificates.unwrap_or(false),
+        rotates_line: config
+            .rotate_certificates
+            .as_ref()
+            .and_then(|flag| u32::try_from(flag.referenced.line()).ok()),
+        rotates: config.rotate_certificates.is_some_and(|flag| flag.value),
+        port: config.port.filter(|port| *port != 0),
         server_bootstrap: config.server_tls_bootstrap.unwrap_or(false),
         cluster_domain: config.cluster_domain.filter(|domain| !domain.is_empty()),
     })
@@ -67,7 +76,9 @@ struct Config {
     #[serde(default, rename = "tlsPrivateKeyFile")]
     tls_private_key_file: Option<Spanned<String>>,
     #[serde(default, rename = "rotateCertificates")]
-    rotate_certificates: Option<bool>,
+    rotate_certificates: Option<Spanned<bool>>,
+    #[serde(default)]
+    port: Option<u16>,
     #[serde(default, rename = "serverTLSBootstrap")]
     server_tls_bootstrap: Option<bool>,
     #[serde(default, rename = "clusterDomain")]
@@ -100,6 +111,7 @@ mod tests {
             ("/etc/kubernetes/pki/ca.crt", 6)
         );
         assert!(config.rotates && config.certificate.is_none());
+        assert_eq!(config.rotates_line, Some(8));
         assert_eq!(config.cluster_domain.as_deref(), Some("cluster.local"));
     }
 }

@@ -1,5 +1,5 @@
-//! Static pod manifests (/etc/kubernetes/manifests): which program runs with which flags, and where the paths that it
-//! was given lie on the node.
+//! Static pod manifests (/etc/kubernetes/manifests): which program runs with which flags, and what of the node its
+//! container sees.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -8,57 +8,17 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::facts::Broken;
+use crate::facts::process;
+use crate::facts::process::Flag;
+use crate::facts::process::Mount;
+use crate::facts::process::Process;
+use crate::facts::process::Word;
 use crate::facts::yaml;
 use crate::facts::yaml::Text;
 use crate::place::Place;
 
-/// One container of a static pod that runs a component of the control plane.
-#[derive(Clone, Debug)]
-pub struct StaticPod {
-    /// The manifest.
-    pub place: Place,
-    /// `kube-apiserver`, `kube-controller-manager`, `kube-scheduler` or `etcd`.
-    pub program: &'static str,
-    /// The container's image.
-    pub image: Option<Text>,
-    /// Every flag, in order.
-    pub flags: Vec<Flag>,
-    /// Directories and files of the node that the container sees.
-    mounts: Vec<Mount>,
-}
-
-/// One flag.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flag {
-    /// Without dashes, `_` as `-`.
-    pub name: String,
-    /// Its value; `true` where it has none.
-    pub value: String,
-    /// The line it stands on.
-    pub line: u32,
-}
-
-/// What the file that a flag names holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileFlag {
-    /// One certificate or several.
-    Certificates,
-    /// A private key.
-    Key,
-    /// A key, private or public.
-    AnyKey,
-    /// A kubeconfig.
-    Kubeconfig,
-}
-
-#[derive(Clone, Debug)]
-struct Mount {
-    in_container: PathBuf,
-    on_node: PathBuf,
-}
-
-/// Reads one manifest: `None` where it runs nothing of the control plane.
-pub(super) fn parse(bytes: &[u8], place: &Place) -> Result<Option<StaticPod>, Box<Broken>> {
+/// Reads one manifest: what it runs of the control plane.
+pub(super) fn parse(bytes: &[u8], place: &Place) -> Result<Vec<Process>, Box<Broken>> {
     let pod: Pod = yaml::first(bytes, place)?;
     let spec = pod.spec.unwrap_or_default();
     let volumes = spec.volumes.unwrap_or_default();
@@ -66,121 +26,78 @@ pub(super) fn parse(bytes: &[u8], place: &Place) -> Result<Option<StaticPod>, Bo
         .containers
         .unwrap_or_default()
         .into_iter()
-        .find_map(|container| component(container, &volumes, place)))
+        .filter_map(|container| component(container, &volumes, place))
+        .collect())
 }
 
-impl StaticPod {
-    /// The value of a flag that is given once; of several, the last counts.
-    pub fn flag(&self, name: &str) -> Option<&Flag> {
-        self.flags.iter().rev().find(|flag| flag.name == name)
-    }
-
-    /// The value of a flag that is given and not empty.
-    pub fn value(&self, name: &str) -> Option<&str> {
-        let value = self.flag(name)?.value.as_str();
-        (!value.is_empty()).then_some(value)
-    }
-
-    /// Every flag that names a file of certificates or keys.
-    pub fn file_flags(&self) -> impl Iterator<Item = (FileFlag, &Flag)> {
-        self.flags.iter().filter_map(|flag| {
-            let (_, kind) = FILE_FLAGS.iter().find(|(name, _)| *name == flag.name)?;
-            (!flag.value.is_empty()).then_some((*kind, flag))
-        })
-    }
-
-    /// Where a flag is given.
-    pub fn place_of(&self, flag: &Flag) -> Place {
-        self.place.at_line(flag.line)
-    }
-
-    /// Where a path that the program was given lies on the node, by its hostPath mounts; without one, at the same path.
-    pub fn on_node(&self, path: &str) -> PathBuf {
-        let path: &Path = &Path::new(path).components().collect::<PathBuf>();
-        // Both are in their shortest form, so that most mounts are dismissed by their bytes.
-        let begins = |start: &Path| {
-            let [path, start] = [path, start].map(|path| path.as_os_str().as_encoded_bytes());
-            path.starts_with(start)
-        };
-        self.mounts
-            .iter()
-            .filter(|mount| begins(&mount.in_container))
-            .filter_map(|mount| {
-                let rest = path.strip_prefix(&mount.in_container).ok()?;
-                Some((mount.in_container.as_os_str().len(), mount, rest))
-            })
-            .max_by_key(|(length, ..)| *length)
-            .map_or_else(
-                || Path::new("/").join(path),
-                |(_, mount, rest)| {
-                    if rest.as_os_str().is_empty() {
-                        mount.on_node.clone()
-                    } else {
-                        mount.on_node.join(rest)
-                    }
-                },
-            )
-    }
-}
-
-fn component(container: Container, volumes: &[Volume], place: &Place) -> Option<StaticPod> {
-    let words: Vec<Text> = [container.command, container.args]
+fn component(container: Container, volumes: &[Volume], place: &Place) -> Option<Process> {
+    let variables: Vec<(String, Text)> = container
+        .env
+        .into_iter()
+        .flatten()
+        .filter_map(|variable| Some((variable.name?, Text::from(variable.value?))))
+        .collect();
+    let words = [container.command, container.args]
         .into_iter()
         .flatten()
         .flatten()
-        .flat_map(|word| split_shell(Text::from(word)))
+        .map(|word| word_of(Text::from(word), &variables))
         .collect();
-    let (position, program) = words.iter().enumerate().find_map(|(position, word)| {
-        let base = word.value.rsplit('/').next().unwrap_or_default();
-        let program = PROGRAMS.iter().find(|program| **program == base)?;
-        Some((position, *program))
-    })?;
-    let words = words.get(position + 1..).unwrap_or_default();
-    Some(StaticPod {
+    let (program, told) = process::program(words)?;
+    let mut flags: Vec<Flag> = Vec::new();
+    if program == "etcd" {
+        flags.extend(
+            variables.iter().filter_map(|(name, text)| {
+                process::etcd_variable(name, &text.value, (0, text.line))
+            }),
+        );
+    }
+    flags.extend(told);
+    Some(Process {
         place: place.clone(),
         program,
+        is_pod: true,
         image: container.image.map(Text::from),
-        flags: flags(words),
+        flags,
+        files: Vec::new(),
         mounts: mounts(container.volume_mounts.unwrap_or_default(), volumes),
     })
 }
 
-/// `sh -c "exec etcd --name=x"` is one word for YAML and several for the shell.
-fn split_shell(word: Text) -> Vec<Text> {
-    if word.value.starts_with('-') || !word.value.contains(char::is_whitespace) {
-        return vec![word];
-    }
-    word.value
-        .split_whitespace()
-        .map(|part| Text {
-            value: part.trim_matches(['"', '\'']).to_owned(),
-            line: word.line,
-        })
-        .collect()
-}
-
-fn flags(words: &[Text]) -> Vec<Flag> {
-    let mut flags = Vec::with_capacity(words.len());
-    let mut words = words.iter().peekable();
-    while let Some(word) = words.next() {
-        let Some(flag) = word.value.strip_prefix('-') else {
+/// `$(NAME)` is the variable of the container, where it has one of a fixed value; `$$(NAME)` is itself
+/// (k8s.io/kubernetes/third_party/forked/golang/expansion).
+fn word_of(text: Text, variables: &[(String, Text)]) -> Word {
+    let mut value = String::with_capacity(text.value.len());
+    let mut rest = text.value.as_str();
+    while let Some((before, after)) = rest.split_once('$') {
+        value.push_str(before);
+        rest = after;
+        if let Some(after) = rest.strip_prefix('$') {
+            value.push('$');
+            rest = after;
             continue;
-        };
-        let flag = flag.strip_prefix('-').unwrap_or(flag);
-        let (name, value) = match flag.split_once('=') {
-            Some((name, value)) => (name, value.to_owned()),
-            None => match words.next_if(|next| !next.value.starts_with('-')) {
-                Some(next) => (flag, next.value.clone()),
-                None => (flag, "true".to_owned()),
-            },
-        };
-        flags.push(Flag {
-            name: name.replace('_', "-"),
-            value,
-            line: word.line,
-        });
+        }
+        let named = rest
+            .strip_prefix('(')
+            .and_then(|rest| rest.split_once(')'))
+            .and_then(|(name, after)| {
+                let (_, text) = variables.iter().rev().find(|(known, _)| known == name)?;
+                Some((text, after))
+            });
+        match named {
+            Some((text, after)) => {
+                value.push_str(&text.value);
+                rest = after;
+            }
+            None => value.push('$'),
+        }
     }
-    flags
+    value.push_str(rest);
+    Word {
+        value,
+        file: 0,
+        line: text.line,
+    }
 }
 
 fn mounts(mounts: Vec<VolumeMount>, volumes: &[Volume]) -> Vec<Mount> {
@@ -195,50 +112,11 @@ fn mounts(mounts: Vec<VolumeMount>, volumes: &[Volume]) -> Vec<Mount> {
             }
             Some(Mount {
                 in_container: Path::new(&mount.mount_path?).components().collect(),
-                on_node,
+                on_node: on_node.components().collect(),
             })
         })
         .collect()
 }
-
-const PROGRAMS: &[&str] = &[
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "etcd",
-];
-
-/// Flags of kube-apiserver, kube-controller-manager, kube-scheduler and etcd. No two of these programs use one name for
-/// different kinds of files.
-const FILE_FLAGS: &[(&str, FileFlag)] = &[
-    ("tls-cert-file", FileFlag::Certificates),
-    ("tls-private-key-file", FileFlag::Key),
-    ("client-ca-file", FileFlag::Certificates),
-    ("etcd-cafile", FileFlag::Certificates),
-    ("etcd-certfile", FileFlag::Certificates),
-    ("etcd-keyfile", FileFlag::Key),
-    ("kubelet-client-certificate", FileFlag::Certificates),
-    ("kubelet-client-key", FileFlag::Key),
-    ("kubelet-certificate-authority", FileFlag::Certificates),
-    ("proxy-client-cert-file", FileFlag::Certificates),
-    ("proxy-client-key-file", FileFlag::Key),
-    ("requestheader-client-ca-file", FileFlag::Certificates),
-    ("service-account-key-file", FileFlag::AnyKey),
-    ("service-account-signing-key-file", FileFlag::Key),
-    ("service-account-private-key-file", FileFlag::Key),
-    ("cluster-signing-cert-file", FileFlag::Certificates),
-    ("cluster-signing-key-file", FileFlag::Key),
-    ("root-ca-file", FileFlag::Certificates),
-    ("cert-file", FileFlag::Certificates),
-    ("key-file", FileFlag::Key),
-    ("trusted-ca-file", FileFlag::Certificates),
-    ("peer-cert-file", FileFlag::Certificates),
-    ("peer-key-file", FileFlag::Key),
-    ("peer-trusted-ca-file", FileFlag::Certificates),
-    ("kubeconfig", FileFlag::Kubeconfig),
-    ("authentication-kubeconfig", FileFlag::Kubeconfig),
-    ("authorization-kubeconfig", FileFlag::Kubeconfig),
-];
 
 #[derive(Deserialize)]
 struct Pod {
@@ -262,9 +140,19 @@ struct Container {
     #[serde(default)]
     args: Option<Vec<Spanned<String>>>,
     #[serde(default)]
+    env: Option<Vec<Variable>>,
+    #[serde(default)]
     image: Option<Spanned<String>>,
     #[serde(default)]
     volume_mounts: Option<Vec<VolumeMount>>,
+}
+
+#[derive(Deserialize)]
+struct Variable {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    value: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -317,10 +205,12 @@ spec:
   - {name: etcd, hostPath: {path: /srv/etcd}}
 "#;
 
-    fn pod() -> StaticPod {
-        parse(MANIFEST.as_bytes(), &Place::file("m"))
-            .unwrap()
-            .unwrap()
+    fn parsed(text: &str) -> Process {
+        parse(text.as_bytes(), &Place::file("m")).unwrap().remove(0)
+    }
+
+    fn pod() -> Process {
+        parsed(MANIFEST)
     }
 
     #[test]
@@ -353,7 +243,7 @@ spec:
     #[test]
     fn a_shell_in_between_is_seen_through() {
         let text = "spec:\n  containers:\n  - command: [/bin/sh, -c, exec /usr/local/bin/etcd --name=wudang -cert-file=/a]\n";
-        let pod = parse(text.as_bytes(), &Place::file("m")).unwrap().unwrap();
+        let pod = parsed(text);
         assert_eq!(pod.program, "etcd");
         assert_eq!(pod.value("name"), Some("wudang"));
         assert_eq!(pod.value("cert-file"), Some("/a"));
@@ -369,7 +259,61 @@ spec:
                 &Place::file("m")
             )
             .unwrap()
-            .is_none()
+            .is_empty()
         );
+    }
+
+    #[test]
+    fn a_sub_path_leads_to_the_node() {
+        let text = "spec:\n  containers:\n  - command: [kube-apiserver]\n    volumeMounts:\n    - {mountPath: /certs/, name: v, subPath: k8s/pki}\n    - {mountPath: /one.crt, name: v, subPath: x/one.crt}\n  volumes:\n  - {name: v, hostPath: {path: /srv/}}\n";
+        let pod = parsed(text);
+        let on_node = |path| pod.on_node(path);
+        assert_eq!(
+            on_node("/certs/etcd//ca.crt"),
+            Path::new("/srv/k8s/pki/etcd/ca.crt")
+        );
+        assert_eq!(on_node("/one.crt"), Path::new("/srv/x/one.crt"));
+        assert_eq!(on_node("/certsother"), Path::new("/certsother"));
+    }
+
+    #[test]
+    fn of_a_flag_given_twice_the_last_counts_and_lists_add_up() {
+        let text = "spec:\n  containers:\n  - command: [kube-apiserver, --secure-port=1, --secure-port=2, --anonymous-auth, \"false\", '--etcd-servers=https://a,https://b', --etcd-servers, https://c]\n";
+        let pod = parsed(text);
+        assert_eq!(pod.value("secure-port"), Some("2"));
+        assert_eq!(pod.is_set("anonymous-auth"), Some(true));
+        let servers: Vec<&str> = pod
+            .values("etcd-servers", true)
+            .map(|(url, _)| url)
+            .collect();
+        assert_eq!(servers, ["https://a", "https://b", "https://c"]);
+    }
+
+    #[test]
+    fn the_environment_of_a_container_counts() {
+        let text = "spec:\n  containers:\n  - command: [etcd, '--name=$(NODE)', '--data-dir=$$(x)$(UNKNOWN)']\n    env:\n    - {name: NODE, value: wudang}\n    - {name: ETCD_NAME, value: other}\n    - {name: ETCD_CERT_FILE, value: /a.crt}\n    - name: IP\n      valueFrom: {fieldRef: {fieldPath: status.hostIP}}\n";
+        let pod = parsed(text);
+        assert_eq!(pod.value("name"), Some("wudang"));
+        assert_eq!(pod.value("data-dir"), Some("$(x)$(UNKNOWN)"));
+        let flag = pod.flag("cert-file").unwrap();
+        assert_eq!((flag.value.as_str(), flag.line), ("/a.crt", 7));
+    }
+
+    #[test]
+    fn certificates_for_some_names() {
+        let text = "spec:\n  containers:\n  - command: [kube-apiserver, '--tls-sni-cert-key=/a.crt,/a.key: x.example, *.y', '--tls-sni-cert-key=/b.crt,/b.key']\n";
+        let pod = parsed(text);
+        let named: Vec<_> = pod
+            .named_certificates()
+            .map(|one| (one.certificate, one.key, one.names))
+            .collect();
+        assert_eq!(
+            named,
+            [
+                ("/a.crt", "/a.key", vec!["x.example", "*.y"]),
+                ("/b.crt", "/b.key", vec![])
+            ]
+        );
+        assert_eq!(pod.files().count(), 4);
     }
 }

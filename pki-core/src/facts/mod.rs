@@ -5,14 +5,17 @@
 pub mod balancer;
 pub mod certificate_files;
 mod cluster_objects;
+mod etcd_config;
 mod gather;
 mod haproxy;
 pub mod hosts;
 pub mod kubeadm_config;
 pub mod kubeconfig;
 pub mod kubelet_config;
-pub mod manifest;
+mod manifest;
 mod nginx;
+pub mod process;
+mod unit;
 pub mod yaml;
 
 use std::collections::BTreeMap;
@@ -25,7 +28,7 @@ use crate::facts::certificate_files::PemFile;
 use crate::facts::hosts::Hosts;
 use crate::facts::kubeconfig::Kubeconfig;
 use crate::facts::kubelet_config::KubeletConfig;
-use crate::facts::manifest::StaticPod;
+use crate::facts::process::Process;
 use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::source::Tree;
@@ -62,8 +65,8 @@ pub struct NodeFacts {
     pub pki_dir: Place,
     /// Certificate and key files, by their path on the node.
     pub files: BTreeMap<PathBuf, PemFile>,
-    /// Components that run as static pods.
-    pub pods: Vec<StaticPod>,
+    /// Programs of Kubernetes that run on it, as static pods or units.
+    pub processes: Vec<Process>,
     /// Kubeconfigs.
     pub kubeconfigs: Vec<Kubeconfig>,
     /// The hosts file.
@@ -78,6 +81,17 @@ pub struct NodeFacts {
     pub unseen: BTreeSet<PathBuf>,
     /// Files that could not be read or understood.
     pub broken: Vec<Broken>,
+    /// What was read and is not followed.
+    pub notes: Vec<Note>,
+}
+
+/// Something that was read and that nothing here follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Where it stands.
+    pub place: Place,
+    /// One sentence.
+    pub text: String,
 }
 
 /// A file that could not be read or understood.
@@ -110,9 +124,17 @@ pub fn gather(trees: &[Tree]) -> Facts {
 }
 
 impl NodeFacts {
-    /// The pod that runs `program`.
-    pub fn pod(&self, program: &str) -> Option<&StaticPod> {
-        self.pods.iter().find(|pod| pod.program == program)
+    /// The process that runs `program`.
+    pub fn process(&self, program: &str) -> Option<&Process> {
+        self.processes
+            .iter()
+            .find(|process| process.program == program)
+    }
+
+    /// Whether anything says what its control plane runs with; otherwise kubeadm's layout does.
+    pub fn declares_control_plane(&self) -> bool {
+        let mut processes = self.processes.iter();
+        processes.any(|process| process.program != process::KUBELET)
     }
 
     /// What a certificate or key file holds, where it was read.

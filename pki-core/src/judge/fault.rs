@@ -50,6 +50,8 @@ pub enum FaultKind {
     NotYetValid,
     /// The dialled name is not among the names.
     NameMismatch,
+    /// The address that a client comes from is not among its own names.
+    SourceAddress,
     /// There are no names, only a common name.
     CommonNameOnly,
     /// No chain to a trusted root.
@@ -95,7 +97,7 @@ impl FaultKind {
             Self::Unloadable | Self::Malformed => "file-unreadable",
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
-            Self::NameMismatch => "name-mismatch",
+            Self::NameMismatch | Self::SourceAddress => "name-mismatch",
             Self::CommonNameOnly => "common-name-only",
             Self::UnknownAuthority => "unknown-authority",
             Self::SameNameOtherCa => "same-name-other-ca",

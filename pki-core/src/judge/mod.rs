@@ -8,6 +8,7 @@ mod fault;
 mod files;
 mod identity;
 mod index;
+mod source;
 mod token;
 mod words;
 
@@ -225,6 +226,7 @@ fn connection(
         };
         faults.extend(unusable(shown, Side::Server, signatures));
         faults.extend(refused(&question, Side::Server, signatures));
+        faults.extend(source::refused(edge, leaf));
         faults.extend(entitled::forbidden(edge, leaf));
     }
     faults

@@ -116,6 +116,7 @@ fn edge(client: &str, server: &str, certificate: &Certificate, ca: &Ca) -> Edge 
         shown: shown("server.crt", certificate),
         trusts: ca.trust(),
         client_shows: None,
+        source: None,
         token: None,
         allowed_names: None,
     }

@@ -220,6 +220,8 @@ fn alert(kind: FaultKind) -> &'static str {
         }
         FaultKind::Expired | FaultKind::NotYetValid => "remote error: tls: expired certificate",
         FaultKind::Malformed => "remote error: tls: error decoding message",
+        // The handshake is over, and the server hangs up.
+        FaultKind::SourceAddress => "EOF",
         _ => "remote error: tls: bad certificate",
     }
 }

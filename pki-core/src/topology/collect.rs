@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::facts::balancer::Balancer;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::kubeconfig;
-use crate::facts::manifest::StaticPod;
+use crate::facts::process::Process;
 use crate::place::Place;
 use crate::place::is_same_path;
 use crate::profile::Authority;
@@ -44,6 +44,12 @@ pub(super) fn collect(view: &View<'_>, topology: &mut Topology) {
             told_at: broken.told_at.as_ref().map(|place| view.at(place)),
             ..broken.clone()
         }));
+    topology
+        .notes
+        .extend(view.facts.notes.iter().map(|note| crate::facts::Note {
+            place: view.at(&note.place),
+            ..note.clone()
+        }));
 }
 
 /// A file that some flag or kubeconfig names, and the role that makes of it.
@@ -54,10 +60,10 @@ struct Named {
 
 fn named_roles(view: &View<'_>) -> Vec<Named> {
     let mut named = Vec::new();
-    for (row, pod) in role_flags(view) {
-        if let Some(path) = pod.value(row.certificate) {
+    for (row, process) in role_flags(view) {
+        if let Some(path) = process.value(row.certificate) {
             named.push(Named {
-                path: pod.on_node(path),
+                path: process.on_node(path),
                 role: Some(row.role),
             });
         }
@@ -86,27 +92,24 @@ fn named_roles(view: &View<'_>) -> Vec<Named> {
             }
         }
     }
-    if let Some(kubelet) = &view.facts.kubelet {
-        let roles = [
-            (&kubelet.certificate, Role::Profile(Profile::KubeletServer)),
-            (&kubelet.client_ca, Role::Authority(Authority::Cluster)),
-        ];
-        for (text, role) in roles {
-            if let Some(text) = text {
-                named.push(Named {
-                    path: PathBuf::from(&text.value),
-                    role: Some(role),
-                });
-            }
-        }
+    let kubelet = view.kubelet();
+    let roles = [
+        (kubelet.certificate, Role::Profile(Profile::KubeletServer)),
+        (kubelet.client_ca, Role::Authority(Authority::Cluster)),
+    ];
+    for (told, role) in roles {
+        named.extend(told.map(|told| Named {
+            path: told.file.path,
+            role: Some(role),
+        }));
     }
     named
 }
 
-fn role_flags<'v>(view: &'v View<'_>) -> impl Iterator<Item = (&'static RoleFlag, &'v StaticPod)> {
+fn role_flags<'v>(view: &'v View<'_>) -> impl Iterator<Item = (&'static RoleFlag, &'v Process)> {
     ROLE_FLAGS
         .iter()
-        .filter_map(|row| Some((row, view.facts.pod(row.program)?)))
+        .filter_map(|row| Some((row, view.facts.process(row.program)?)))
 }
 
 /// The role of a file, and whether anything uses it. Where a flag puts another file in a role, the one that the layout
@@ -130,15 +133,15 @@ fn role(view: &View<'_>, path: &Path, named: &[Named]) -> (Option<Role>, bool) {
 }
 
 fn layout_role(view: &View<'_>, path: &Path) -> Option<Role> {
-    match path.to_str()? {
-        "/var/lib/kubelet/pki/kubelet.crt" | "/var/lib/kubelet/pki/kubelet-server-current.pem" => {
-            Some(Role::Profile(Profile::KubeletServer))
-        }
-        "/var/lib/kubelet/pki/kubelet-client-current.pem" => {
-            Some(Role::Profile(Profile::KubeletConf))
-        }
-        _ => layout::role_of(path.strip_prefix(&view.facts.pki_dir.path).ok()?),
+    if path.starts_with(&view.kubelet_dir) {
+        let own = match path.file_name()?.to_str()? {
+            "kubelet.crt" | "kubelet-server-current.pem" => Some(Profile::KubeletServer),
+            "kubelet-client-current.pem" => Some(Profile::KubeletConf),
+            _ => None,
+        };
+        return own.map(Role::Profile);
     }
+    layout::role_of(path.strip_prefix(&view.facts.pki_dir.path).ok()?)
 }
 
 fn add(view: &View<'_>, file: &PemFile, role: Option<Role>, used: bool, topology: &mut Topology) {
@@ -170,15 +173,15 @@ fn add(view: &View<'_>, file: &PemFile, role: Option<Role>, used: bool, topology
 }
 
 fn flag_pairs(view: &View<'_>, topology: &mut Topology) {
-    for (row, pod) in role_flags(view) {
-        let Some(flag) = pod.flag(row.certificate) else {
+    for (row, process) in role_flags(view) {
+        let Some(flag) = process.flag(row.certificate) else {
             continue;
         };
-        let Some(certificate) = view.flag_file(pod, row.certificate) else {
+        let Some(certificate) = view.flag_file(process, row.certificate) else {
             continue;
         };
-        let told_at = view.at(&pod.place_of(flag));
-        if let Some(key) = row.key.and_then(|key| view.flag_file(pod, key)) {
+        let told_at = view.at(&process.place_of(flag));
+        if let Some(key) = row.key.and_then(|key| view.flag_file(process, key)) {
             topology.pairs.push(Pair {
                 user: view.component(row.program),
                 role: Some(row.role),
@@ -256,25 +259,22 @@ fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
 }
 
 fn kubelet(view: &View<'_>, topology: &mut Topology) {
-    let Some(kubelet) = &view.facts.kubelet else {
-        return;
-    };
-    let told_at = |line| view.at(&kubelet.place.at_line(line));
-    if let (Some(certificate), Some(key)) = (&kubelet.certificate, &kubelet.key) {
+    let kubelet = view.kubelet();
+    if let (Some(certificate), Some(key)) = (kubelet.certificate, kubelet.key) {
         topology.pairs.push(Pair {
             user: view.component("kubelet"),
             role: Some(Role::Profile(Profile::KubeletServer)),
-            told_at: Some(told_at(certificate.line)),
-            certificate: view.path(Path::new(&certificate.value)),
-            key: view.path(Path::new(&key.value)),
+            told_at: Some(certificate.told_at),
+            certificate: certificate.file,
+            key: key.file,
         });
     }
-    if let Some(ca) = &kubelet.client_ca {
+    if let Some(ca) = kubelet.client_ca {
         topology.anchors.push(Anchor {
             component: view.component("kubelet"),
             flag: "clientCAFile".to_owned(),
-            told_at: told_at(ca.line),
-            trust: view.trust(&view.path(Path::new(&ca.value))),
+            told_at: ca.told_at,
+            trust: view.trust(&ca.file),
         });
     }
 }

@@ -1,6 +1,7 @@
 //! Who dials whom, and what each end shows and trusts.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::place::Place;
 use crate::profile::Profile;
@@ -47,10 +48,21 @@ pub struct Edge {
     pub trusts: Trust,
     /// What the client shows, and whom the server trusts for that; `None` where it shows nothing.
     pub client_shows: Option<(Shown, Trust)>,
+    /// What the server makes of the address that the client comes from; `None` where it makes nothing of it.
+    pub source: Option<Source>,
     /// The token that is carried, on a token edge.
     pub token: Option<Token>,
     /// The common names that may vouch for others, on an identity edge; `None` where any may.
     pub allowed_names: Option<AllowedNames>,
+}
+
+/// Where a client comes from, for a server that looks for it in the client's certificate: an etcd member listening to peers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The client's address.
+    pub address: IpAddr,
+    /// DNS names of its certificate that the server's machine finds another address for.
+    pub elsewhere: Vec<String>,
 }
 
 /// A service-account token, and what its verifier needs to accept it.

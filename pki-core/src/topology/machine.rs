@@ -8,11 +8,12 @@ use ipnet::IpNet;
 
 use crate::facts::hosts::Hosts;
 use crate::facts::hosts::HostsEntry;
-use crate::facts::manifest::StaticPod;
+use crate::facts::process::Process;
 use crate::inventory::DEFAULT_BIND_PORT;
 use crate::inventory::Inventory;
 use crate::inventory::KubernetesVersion;
 use crate::inventory::first_service_address;
+use crate::topology::dialled;
 use crate::topology::node::Apiserver;
 use crate::topology::node::Claim;
 use crate::topology::node::Etcd;
@@ -27,9 +28,9 @@ pub(super) fn node(
     names: Vec<Claim<String>>,
     inventory: Option<&Inventory>,
 ) -> Node {
-    let pod = view.facts.pod("kube-apiserver");
-    let apiserver = match pod {
-        Some(pod) => Some(apiserver(view, pod)),
+    let process = view.facts.process("kube-apiserver");
+    let apiserver = match process {
+        Some(process) => Some(apiserver(view, process)),
         None => apiserver_by_layout(view),
     };
     let kubeadm = view.facts.kubeadm.as_ref();
@@ -43,17 +44,20 @@ pub(super) fn node(
                 ..claim
             })
             .collect(),
-        etcd: match view.facts.pod("etcd") {
-            Some(pod) => Some(etcd(view, pod)),
+        etcd: match view.facts.process("etcd") {
+            Some(process) => Some(etcd(view, process)),
             None => etcd_by_layout(view),
         },
-        cluster_signing: view.facts.pod("kube-controller-manager").and_then(|pod| {
-            pair(
-                view,
-                pod,
-                ["cluster-signing-cert-file", "cluster-signing-key-file"],
-            )
-        }),
+        cluster_signing: view
+            .facts
+            .process("kube-controller-manager")
+            .and_then(|process| {
+                pair(
+                    view,
+                    process,
+                    ["cluster-signing-cert-file", "cluster-signing-key-file"],
+                )
+            }),
         hosts: view.facts.hosts.clone(),
         pki_dir: if view.facts.is_archived {
             view.facts.pki_dir.path.clone()
@@ -62,24 +66,34 @@ pub(super) fn node(
         },
         is_archived: view.facts.is_archived,
         kubernetes_dir: view.facts.kubernetes_dir.read_from.clone(),
-        version: pod
+        version: process
             .and_then(version)
             .or(kubeadm.and_then(|config| config.kubernetes.version)),
-        dns_domain: pod
+        dns_domain: process
             .and_then(issuer_domain)
             .or_else(|| view.facts.kubelet.as_ref()?.cluster_domain.clone())
             .or_else(|| Some(kubeadm?.kubernetes.dns_domain.as_ref()?.to_string())),
         kubeadm: kubeadm.cloned(),
+        rotation: view.kubelet_rotates(),
         ..Node::default()
     };
     node.hosts.place.node.clone_from(&view.name);
     node.addresses = owned_addresses(&node, inventory);
     node.addresses.extend(etcd_addresses(view, &node.addresses));
+    for claim in view.node_ips() {
+        if !node
+            .addresses
+            .iter()
+            .any(|known| known.value == claim.value)
+        {
+            node.addresses.push(claim);
+        }
+    }
     node
 }
 
 /// Adds what hosts files say, and decides the address of every node.
-pub(super) fn settle_addresses(nodes: &mut [Node]) {
+pub(super) fn settle_addresses(nodes: &mut [Node], views: &[View<'_>]) {
     let mentions = Mentions::of(nodes);
     let hosts: Vec<Vec<Claim<IpAddr>>> = (0..)
         .zip(nodes.iter())
@@ -88,6 +102,7 @@ pub(super) fn settle_addresses(nodes: &mut [Node]) {
     for (node, claims) in nodes.iter_mut().zip(hosts) {
         node.addresses.extend(claims);
     }
+    dialled::add(nodes, views);
     let mut claimed_by: HashMap<IpAddr, Vec<&str>> = HashMap::new();
     for node in nodes.iter() {
         for claim in &node.addresses {
@@ -129,29 +144,29 @@ fn address(node: &Node, claimed_by: &HashMap<IpAddr, Vec<&str>>) -> Option<IpAdd
     })
 }
 
-fn apiserver(view: &View<'_>, pod: &StaticPod) -> Apiserver {
+fn apiserver(view: &View<'_>, process: &Process) -> Apiserver {
     Apiserver {
-        place: view.at(&pod.place),
+        place: view.at(&process.place),
         from_manifest: true,
-        advertise_address: pod
+        advertise_address: process
             .value("advertise-address")
             .and_then(|text| text.parse().ok())
             .map(|address: IpAddr| address.to_canonical()),
-        secure_port: pod
+        secure_port: process
             .value("secure-port")
             .and_then(|text| text.parse().ok())
             .unwrap_or(DEFAULT_BIND_PORT),
-        service_addresses: pod
+        service_addresses: process
             .value("service-cluster-ip-range")
             .unwrap_or_default()
             .split(',')
             .filter_map(|network| network.trim().parse::<IpNet>().ok())
             .map(|network| first_service_address(&network))
             .collect(),
-        certificate: view.flag_file(pod, "tls-cert-file"),
-        key: view.flag_file(pod, "tls-private-key-file"),
-        client_ca: view.flag_file(pod, "client-ca-file"),
-        flags: view.flags(pod),
+        certificate: view.flag_file(process, "tls-cert-file"),
+        key: view.flag_file(process, "tls-private-key-file"),
+        client_ca: view.flag_file(process, "client-ca-file"),
+        flags: view.flags(process),
     }
 }
 
@@ -175,19 +190,19 @@ fn apiserver_by_layout(view: &View<'_>) -> Option<Apiserver> {
     })
 }
 
-fn etcd(view: &View<'_>, pod: &StaticPod) -> Etcd {
+fn etcd(view: &View<'_>, process: &Process) -> Etcd {
     Etcd {
-        place: view.at(&pod.place),
-        name: pod.value("name").map(str::to_owned),
-        listens: list(pod, "listen-client-urls"),
-        advertises: list(pod, "advertise-client-urls"),
-        advertises_to_peers: list(pod, "initial-advertise-peer-urls"),
-        listens_to_peers: list(pod, "listen-peer-urls"),
-        server: pair(view, pod, ["cert-file", "key-file"]),
-        peer: pair(view, pod, ["peer-cert-file", "peer-key-file"]),
-        trusted_ca: view.flag_file(pod, "trusted-ca-file"),
-        peer_trusted_ca: view.flag_file(pod, "peer-trusted-ca-file"),
-        flags: view.flags(pod),
+        place: view.at(&process.place),
+        name: process.value("name").map(str::to_owned),
+        listens: list(process, "listen-client-urls"),
+        advertises: list(process, "advertise-client-urls"),
+        advertises_to_peers: list(process, "initial-advertise-peer-urls"),
+        listens_to_peers: list(process, "listen-peer-urls"),
+        server: pair(view, process, ["cert-file", "key-file"]),
+        peer: pair(view, process, ["peer-cert-file", "peer-key-file"]),
+        trusted_ca: view.flag_file(process, "trusted-ca-file"),
+        peer_trusted_ca: view.flag_file(process, "peer-trusted-ca-file"),
+        flags: view.flags(process),
     }
 }
 
@@ -230,15 +245,15 @@ fn listens_as_kubeadm_has_it(etcd: &mut Etcd, address: IpAddr) {
     etcd.advertises_to_peers = vec![peer];
 }
 
-fn pair(view: &View<'_>, pod: &StaticPod, [certificate, key]: [&str; 2]) -> Option<PairFiles> {
+fn pair(view: &View<'_>, process: &Process, [certificate, key]: [&str; 2]) -> Option<PairFiles> {
     Some(PairFiles {
-        certificate: view.flag_file(pod, certificate)?,
-        key: view.flag_file(pod, key)?,
+        certificate: view.flag_file(process, certificate)?,
+        key: view.flag_file(process, key)?,
     })
 }
 
-fn list(pod: &StaticPod, flag: &str) -> Vec<String> {
-    let text = pod.value(flag).unwrap_or_default();
+fn list(process: &Process, flag: &str) -> Vec<String> {
+    let text = process.value(flag).unwrap_or_default();
     text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
@@ -247,14 +262,14 @@ fn list(pod: &StaticPod, flag: &str) -> Vec<String> {
 }
 
 /// The tag of the image, unless it is a digest.
-fn version(pod: &StaticPod) -> Option<KubernetesVersion> {
-    let image = pod.image.as_ref()?.value.split('@').next()?;
+fn version(process: &Process) -> Option<KubernetesVersion> {
+    let image = process.image.as_ref()?.value.split('@').next()?;
     image.rsplit_once(':')?.1.parse().ok()
 }
 
 /// kubeadm's issuer is https://kubernetes.default.svc.<dnsDomain>.
-fn issuer_domain(pod: &StaticPod) -> Option<String> {
-    let domain = pod
+fn issuer_domain(process: &Process) -> Option<String> {
+    let domain = process
         .value("service-account-issuer")?
         .strip_prefix("https://kubernetes.default.svc.")?;
     let domain = domain.trim_end_matches('/');
@@ -276,7 +291,7 @@ fn owned_addresses(node: &Node, inventory: Option<&Inventory>) -> Vec<Claim<IpAd
 
 fn etcd_addresses(view: &View<'_>, known: &[Claim<IpAddr>]) -> Vec<Claim<IpAddr>> {
     let mut claims: Vec<Claim<IpAddr>> = Vec::new();
-    let Some(pod) = view.facts.pod("etcd") else {
+    let Some(process) = view.facts.process("etcd") else {
         return claims;
     };
     for name in [
@@ -284,10 +299,10 @@ fn etcd_addresses(view: &View<'_>, known: &[Claim<IpAddr>]) -> Vec<Claim<IpAddr>
         "initial-advertise-peer-urls",
         "listen-client-urls",
     ] {
-        let Some(flag) = pod.flag(name) else {
+        let Some(flag) = process.flag(name) else {
             continue;
         };
-        for url in list(pod, name) {
+        for url in list(process, name) {
             let Some(value) = url::parse(&url).and_then(|endpoint| endpoint.address()) else {
                 continue;
             };
@@ -298,7 +313,7 @@ fn etcd_addresses(view: &View<'_>, known: &[Claim<IpAddr>]) -> Vec<Claim<IpAddr>
             if !known && !is_every_machines(value) {
                 claims.push(Claim {
                     value,
-                    place: view.at(&pod.place_of(flag)),
+                    place: view.at(&process.place_of(flag)),
                 });
             }
         }

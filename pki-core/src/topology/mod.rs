@@ -5,8 +5,10 @@
 mod balancer;
 mod collect;
 mod connect;
+mod dialled;
 mod edge;
 mod holding;
+mod kubelet;
 mod layout;
 mod machine;
 mod naming;
@@ -20,6 +22,7 @@ use crate::topology::view::View;
 
 pub use crate::facts::Broken;
 pub use crate::facts::BrokenKind;
+pub use crate::facts::Note;
 pub use crate::facts::hosts::Hosts;
 pub use crate::topology::balancer::BalancedTo;
 pub use crate::topology::balancer::Balancer;
@@ -31,6 +34,7 @@ pub use crate::topology::edge::Edge;
 pub use crate::topology::edge::EdgeKind;
 pub use crate::topology::edge::Kubeconfig;
 pub use crate::topology::edge::Shown;
+pub use crate::topology::edge::Source;
 pub use crate::topology::edge::Token;
 pub use crate::topology::edge::TokenKey;
 pub use crate::topology::edge::Trust;
@@ -76,6 +80,8 @@ pub struct Topology {
     pub unjudged: Vec<Unjudged>,
     /// Files that could not be read or understood.
     pub broken: Vec<Broken>,
+    /// What was read and is not followed.
+    pub notes: Vec<Note>,
 }
 
 /// Derives the cluster from what its files say; an inventory, when given, adds what they don't know.
@@ -91,7 +97,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
         collect::collect(&view, &mut topology);
         views.push(view);
     }
-    machine::settle_addresses(&mut topology.nodes);
+    machine::settle_addresses(&mut topology.nodes, &views);
     connect::connect(&views, &facts.kube_proxies, inventory, &mut topology);
     topology
 }

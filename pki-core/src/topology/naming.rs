@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::facts::Facts;
 use crate::facts::NodeFacts;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::kubeconfig::Kubeconfig;
 use crate::facts::kubeconfig::Material;
+use crate::facts::process;
 use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::topology::node::Claim;
@@ -57,16 +59,23 @@ fn claims(node: &NodeFacts, inventory: Option<&Inventory>) -> Vec<Claim<String>>
     if let Some(name) = &node.given_name {
         claim(name, node.kubernetes_dir.clone());
     }
-    if let Some(etcd) = node.pod("etcd")
+    // kubeadm calls members what their nodes are called; others number them.
+    if let Some(etcd) = node.process("etcd").filter(|etcd| etcd.is_pod)
         && let Some(flag) = etcd.flag("name")
     {
         claim(&flag.value, etcd.place_of(flag));
+    }
+    if let Some(kubelet) = node.process(process::KUBELET)
+        && let Some(flag) = kubelet.flag("hostname-override")
+        && !flag.value.is_empty()
+    {
+        claim(&flag.value.to_ascii_lowercase(), kubelet.place_of(flag));
     }
     if let Some((name, place)) = kubelet_name(node) {
         claim(&name, place);
     }
     if let Some(inventory) = inventory
-        && let Some(apiserver) = node.pod("kube-apiserver")
+        && let Some(apiserver) = node.process("kube-apiserver")
         && let Some(address) = apiserver.value("advertise-address")
         && let Ok(address) = address.parse()
         && let Some(owned) = inventory
@@ -122,7 +131,7 @@ fn add_directories(
 /// Names in the hosts file and in etcd's `--initial-cluster`.
 fn mentioned(node: &NodeFacts) -> impl Iterator<Item = &str> {
     let members = node
-        .pod("etcd")
+        .process("etcd")
         .and_then(|etcd| etcd.value("initial-cluster"));
     let members = members.unwrap_or_default().split(',');
     let hosts = node.hosts.entries.iter();
@@ -133,13 +142,16 @@ fn mentioned(node: &NodeFacts) -> impl Iterator<Item = &str> {
 
 /// NAME of `system:node:NAME` in the certificate that the kubelet shows.
 fn kubelet_name(node: &NodeFacts) -> Option<(String, Place)> {
-    let kubeconfig = node
-        .kubeconfigs
-        .iter()
-        .find(|kubeconfig| kubeconfig.place.path.ends_with("kubelet.conf"));
+    let told = node
+        .process(process::KUBELET)
+        .and_then(|kubelet| Some(kubelet.on_node(kubelet.value("kubeconfig")?)));
+    let kubeconfig = node.kubeconfigs.iter().find(|kubeconfig| match &told {
+        Some(told) => kubeconfig.place.path == *told,
+        None => kubeconfig.place.path.ends_with("kubelet.conf"),
+    });
     let shown = kubeconfig
         .and_then(|kubeconfig| client_file(node, kubeconfig))
-        .or_else(|| node.file(Path::new(CURRENT)))?;
+        .or_else(|| node.file(&current(node)))?;
     let (line, leaf) = shown.certificates.first()?;
     let name = leaf.subject().common_name()?.strip_prefix("system:node:")?;
     let place = Place {
@@ -178,5 +190,9 @@ fn free(claims: &[Claim<String>], taken: &BTreeSet<String>) -> String {
         .unwrap_or_default()
 }
 
-/// Where a kubelet keeps the certificate that it rotates (pkg/kubelet/certificate/kubelet.go).
-const CURRENT: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
+/// Where the kubelet keeps the certificate that it rotates (pkg/kubelet/certificate/kubelet.go).
+fn current(node: &NodeFacts) -> PathBuf {
+    let kubelet = node.process(process::KUBELET);
+    let directory = kubelet.and_then(|kubelet| kubelet.value("cert-dir"));
+    Path::new(directory.unwrap_or(process::KUBELET_DIR)).join("kubelet-client-current.pem")
+}

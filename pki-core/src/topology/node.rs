@@ -38,6 +38,8 @@ pub struct Node {
     pub kubeadm: Option<Inventory>,
     /// The release of its control plane, by its apiserver's image or kubeadm's configuration.
     pub version: Option<KubernetesVersion>,
+    /// Whether its kubelet renews its client certificate, and what says so.
+    pub rotation: Option<Claim<bool>>,
     /// The cluster's DNS domain, where a file of this node says it.
     pub dns_domain: Option<String>,
 }

@@ -9,7 +9,8 @@ use crate::facts::NodeFacts;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::kubeconfig;
 use crate::facts::kubeconfig::Material;
-use crate::facts::manifest::StaticPod;
+use crate::facts::process;
+use crate::facts::process::Process;
 use crate::place::Place;
 use crate::topology::edge::Component;
 use crate::topology::edge::Shown;
@@ -21,6 +22,8 @@ pub(super) struct View<'a> {
     pub(super) facts: &'a NodeFacts,
     /// What its hosts file knows, by name in lower case; of two lines for one name the first counts.
     known: HashMap<&'a str, IpAddr>,
+    /// Where its kubelet keeps what it requests and makes.
+    pub(super) kubelet_dir: PathBuf,
 }
 
 /// A file that a component was told to use, and where.
@@ -38,7 +41,14 @@ impl<'a> View<'a> {
                 known.entry(name.as_str()).or_insert(entry.address);
             }
         }
-        Self { name, facts, known }
+        let kubelet = facts.process(process::KUBELET);
+        let directory = kubelet.and_then(|kubelet| kubelet.value("cert-dir"));
+        Self {
+            name,
+            facts,
+            known,
+            kubelet_dir: PathBuf::from(directory.unwrap_or(process::KUBELET_DIR)),
+        }
     }
 
     /// The address that its hosts file has for a name in lower case.
@@ -89,18 +99,18 @@ impl View<'_> {
     }
 
     /// The file that a flag names.
-    pub(super) fn flag_file(&self, pod: &StaticPod, flag: &str) -> Option<Place> {
-        Some(self.path(&pod.on_node(pod.value(flag)?)))
+    pub(super) fn flag_file(&self, process: &Process, flag: &str) -> Option<Place> {
+        Some(self.path(&process.on_node(process.value(flag)?)))
     }
 
     /// The file that a flag of `program` names and the line that says so; without any manifest, the file that kubeadm's
     /// layout has for it.
     pub(super) fn told(&self, program: &str, flag: &str, layout: &str) -> Option<Told> {
-        if let Some(pod) = self.facts.pod(program) {
-            let flag = pod.flag(flag).filter(|flag| !flag.value.is_empty())?;
+        if let Some(process) = self.facts.process(program) {
+            let flag = process.flag(flag).filter(|flag| !flag.value.is_empty())?;
             return Some(Told {
-                file: self.path(&pod.on_node(&flag.value)),
-                told_at: self.at(&pod.place_of(flag)),
+                file: self.path(&process.on_node(&flag.value)),
+                told_at: self.at(&process.place_of(flag)),
             });
         }
         let file = self.by_layout(layout)?;
@@ -110,29 +120,28 @@ impl View<'_> {
         })
     }
 
-    /// A file below the PKI directory of a node that has no manifests.
+    /// A file below the PKI directory of a node that nothing but the layout tells of.
     pub(super) fn by_layout(&self, below: &str) -> Option<Place> {
-        let without_manifests = self.facts.pods.is_empty();
         let file = self.facts.file(&self.facts.pki_dir.path.join(below))?;
-        without_manifests.then(|| self.at(&file.place))
+        (!self.facts.declares_control_plane()).then(|| self.at(&file.place))
     }
 
-    /// Where a flag is given, else the manifest.
+    /// Where a flag is given, else what declares the program.
     pub(super) fn flag_place(&self, program: &str, flag: &str) -> Option<Place> {
-        let pod = self.facts.pod(program)?;
-        let place = pod
+        let process = self.facts.process(program)?;
+        let place = process
             .flag(flag)
-            .map_or_else(|| pod.place.clone(), |flag| pod.place_of(flag));
+            .map_or_else(|| process.place.clone(), |flag| process.place_of(flag));
         Some(self.at(&place))
     }
 
-    pub(super) fn flags(&self, pod: &StaticPod) -> Vec<Flag> {
-        let flag = |flag: &crate::facts::manifest::Flag| Flag {
+    pub(super) fn flags(&self, process: &Process) -> Vec<Flag> {
+        let flag = |flag: &crate::facts::process::Flag| Flag {
             name: flag.name.clone(),
             value: flag.value.clone(),
-            place: self.at(&pod.place_of(flag)),
+            place: self.at(&process.place_of(flag)),
         };
-        pod.flags.iter().map(flag).collect()
+        process.flags.iter().map(flag).collect()
     }
 
     pub(super) fn shown(&self, place: &Place) -> Shown {
@@ -170,10 +179,14 @@ impl View<'_> {
         }
     }
 
-    /// Who uses a kubeconfig: the component whose manifest names it, else the one whose file name it has.
+    /// Who uses a kubeconfig: the component that is told it, else the one whose file name it has.
     pub(super) fn user_of(&self, kubeconfig: &kubeconfig::Kubeconfig) -> Component {
         let path = &kubeconfig.place.path;
-        for program in ["kube-controller-manager", "kube-scheduler"] {
+        for program in [
+            "kube-controller-manager",
+            "kube-scheduler",
+            process::KUBELET,
+        ] {
             if self.kubeconfigs_of(program).any(|named| named == *path) {
                 return self.component(program);
             }
@@ -183,8 +196,12 @@ impl View<'_> {
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         match file {
-            "kubelet.conf" => self.component("kubelet"),
-            "kubeconfig" if path.starts_with("/var/lib/kubelet") => self.component("kubelet"),
+            "kubelet.conf" if self.nothing_named(process::KUBELET) => self.component("kubelet"),
+            "kubeconfig"
+                if path.starts_with("/var/lib/kubelet") && self.nothing_named(process::KUBELET) =>
+            {
+                self.component("kubelet")
+            }
             "controller-manager.conf" if self.nothing_named("kube-controller-manager") => {
                 self.component("kube-controller-manager")
             }
@@ -200,14 +217,14 @@ impl View<'_> {
     }
 
     fn kubeconfigs_of(&self, program: &str) -> impl Iterator<Item = PathBuf> {
-        self.facts.pod(program).into_iter().flat_map(|pod| {
+        self.facts.process(program).into_iter().flat_map(|process| {
             [
                 "kubeconfig",
                 "authentication-kubeconfig",
                 "authorization-kubeconfig",
             ]
             .into_iter()
-            .filter_map(|flag| Some(pod.on_node(pod.value(flag)?)))
+            .filter_map(|flag| Some(process.on_node(process.value(flag)?)))
         })
     }
 }

@@ -9,24 +9,21 @@ use crate::topology::view::View;
 
 impl Connector<'_> {
     pub(super) fn etcd_of(&mut self, view: &View<'_>) {
-        let Some(pod) = view.facts.pod("kube-apiserver") else {
+        let Some(process) = view.facts.process("kube-apiserver") else {
             return self.etcd_by_layout(view);
         };
-        let (Some(urls), Some(flag)) = (pod.value("etcd-servers"), pod.flag("etcd-servers")) else {
-            return;
-        };
-        for url in urls.split(',').map(str::trim) {
+        for (url, flag) in process.values("etcd-servers", true) {
             let client = Client {
                 component: view.component("kube-apiserver"),
                 url: url.to_owned(),
-                told_at: view.at(&pod.place_of(flag)),
+                told_at: view.at(&process.place_of(flag)),
                 tls_server_name: None,
                 unverified: None,
                 trusts: view
-                    .flag_file(pod, "etcd-cafile")
+                    .flag_file(process, "etcd-cafile")
                     .map(|place| view.trust(&place)),
                 shows: view
-                    .flag_file(pod, "etcd-certfile")
+                    .flag_file(process, "etcd-certfile")
                     .map(|place| view.shown(&place)),
             };
             self.dial_etcd(view, client);

@@ -45,6 +45,7 @@ impl Connector<'_> {
                     shown: shown.clone(),
                     trusts: believer.trusts.clone(),
                     client_shows: Some((shown.clone(), believer.trusts.clone())),
+                    source: None,
                     token: None,
                     allowed_names: believer.allowed_names.clone(),
                 });
@@ -68,8 +69,8 @@ fn believer<'a>(view: &'a View<'a>) -> Option<Believer<'a>> {
 
 /// Without the flag, or with an empty one, every name that the authority signed is believed.
 fn allowed_names(view: &View<'_>) -> Option<AllowedNames> {
-    let pod = view.facts.pod("kube-apiserver")?;
-    let flags = pod.flags.iter();
+    let process = view.facts.process("kube-apiserver")?;
+    let flags = process.flags.iter();
     let told: Vec<_> = flags
         .filter(|flag| flag.name == "requestheader-allowed-names" && !flag.value.is_empty())
         .collect();
@@ -80,6 +81,6 @@ fn allowed_names(view: &View<'_>) -> Option<AllowedNames> {
             .flat_map(|flag| flag.value.split(','))
             .map(|name| name.trim().to_owned())
             .collect(),
-        place: view.at(&pod.place_of(last)),
+        place: view.at(&process.place_of(last)),
     })
 }

@@ -54,8 +54,8 @@ impl Connector<'_> {
                 if path.starts_with(SERVICE_ACCOUNT) || path.starts_with(RUN) =>
             {
                 self.views.iter().find_map(|view| {
-                    let pod = view.facts.pod("kube-controller-manager")?;
-                    Some(view.trust(&view.flag_file(pod, "root-ca-file")?))
+                    let process = view.facts.process("kube-controller-manager")?;
+                    Some(view.trust(&view.flag_file(process, "root-ca-file")?))
                 })
             }
             material => {
@@ -71,7 +71,7 @@ impl Connector<'_> {
 
 /// Not a configuration file or a certificate that was given by itself.
 fn is_a_node(view: &View<'_>) -> bool {
-    !view.facts.pods.is_empty()
+    !view.facts.processes.is_empty()
         || view.facts.kubelet.is_some()
         || !view.facts.kubeconfigs.is_empty()
 }

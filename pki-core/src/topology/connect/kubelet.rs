@@ -1,12 +1,11 @@
 //! Every apiserver and every kubelet, for logs, exec and port-forward.
 
-use std::path::Path;
-
+use crate::facts::process;
 use crate::place::Place;
 use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
 use crate::topology::connect::Server;
-use crate::topology::edge::Shown;
+use crate::topology::kubelet as told;
 use crate::topology::node::Node;
 use crate::topology::url;
 use crate::topology::url::Endpoint;
@@ -16,6 +15,7 @@ struct Kubelet<'a> {
     view: &'a View<'a>,
     node: &'a Node,
     server: Server,
+    port: u16,
 }
 
 impl<'a> Connector<'a> {
@@ -23,10 +23,14 @@ impl<'a> Connector<'a> {
         let kubelets: Vec<Kubelet<'a>> = self
             .machines()
             .filter(|(view, _)| runs_a_kubelet(view))
-            .map(|(view, node)| Kubelet {
-                view,
-                node,
-                server: server(view),
+            .map(|(view, node)| {
+                let told = view.kubelet();
+                Kubelet {
+                    view,
+                    node,
+                    server: server(view, &told),
+                    port: told.port,
+                }
             })
             .collect();
         for (view, _) in self.machines() {
@@ -38,8 +42,8 @@ impl<'a> Connector<'a> {
             let Some(told) = told else { continue };
             let authority = view
                 .facts
-                .pod("kube-apiserver")
-                .and_then(|pod| view.flag_file(pod, "kubelet-certificate-authority"));
+                .process("kube-apiserver")
+                .and_then(|process| view.flag_file(process, "kubelet-certificate-authority"));
             let client = Client {
                 component: view.component("kube-apiserver"),
                 url: String::new(),
@@ -57,15 +61,15 @@ impl<'a> Connector<'a> {
 
     fn kubelet(&mut self, mut client: Client, kubelet: &Kubelet<'_>) {
         let Some(address) = kubelet.node.address else {
-            let url = format!("https://{}:{PORT}", kubelet.node.name);
+            let url = format!("https://{}:{}", kubelet.node.name, kubelet.port);
             let why = format!("no file says the address of {}", kubelet.node.name);
             return self.unjudged(client.component, url, client.told_at, why);
         };
-        client.url = url::https(address, PORT);
+        client.url = url::https(address, kubelet.port);
         let endpoint = Endpoint {
             tls: true,
             host: address.to_string(),
-            port: PORT,
+            port: kubelet.port,
         };
         let shown = &kubelet.server.shown;
         let is_unknown = client.unverified.is_none()
@@ -92,6 +96,7 @@ impl<'a> Connector<'a> {
 /// Whether a file of the node is a kubelet's.
 pub(super) fn runs_a_kubelet(view: &View<'_>) -> bool {
     view.facts.kubelet.is_some()
+        || view.facts.process(process::KUBELET).is_some()
         || view
             .facts
             .kubeconfigs
@@ -99,34 +104,28 @@ pub(super) fn runs_a_kubelet(view: &View<'_>) -> bool {
             .any(|kubeconfig| view.user_of(kubeconfig).name == "kubelet")
 }
 
-fn server(view: &View<'_>) -> Server {
-    let kubelet = view.facts.kubelet.as_ref();
-    let told = |text: &crate::facts::yaml::Text| view.path(Path::new(&text.value));
-    let authority: Option<Place> = match kubelet {
-        Some(kubelet) => kubelet.client_ca.as_ref().map(told),
-        None => {
+fn server(view: &View<'_>, kubelet: &told::Kubelet) -> Server {
+    let authority: Option<Place> = match (&kubelet.client_ca, &view.facts.kubelet) {
+        (Some(told), _) => Some(told.file.clone()),
+        (None, Some(_)) => None,
+        (None, None) => {
             let path = view.facts.pki_dir.path.join("ca.crt");
             view.facts.file(&path).map(|file| view.at(&file.place))
         }
     };
-    let certificate = kubelet.and_then(|kubelet| kubelet.certificate.as_ref());
-    let bootstraps = kubelet.is_some_and(|kubelet| kubelet.server_bootstrap);
-    let certificate = match certificate {
-        Some(certificate) => told(certificate),
-        None if bootstraps => view.path(Path::new(FROM_BOOTSTRAP)),
-        None => view.path(Path::new(SELF_MADE)),
+    let certificate = match &kubelet.certificate {
+        Some(told) => told.file.clone(),
+        None if kubelet.bootstraps => view.path(&view.kubelet_dir.join(FROM_BOOTSTRAP)),
+        None => view.path(&view.kubelet_dir.join(SELF_MADE)),
     };
-    let Shown { place, chain } = view.shown(&certificate);
     Server {
         component: view.component("kubelet"),
-        shown: Shown { place, chain },
+        shown: view.shown(&certificate),
         trusts: authority.map(|place| view.trust(&place)),
     }
 }
 
-/// KubeletConfiguration's `port`, which kubeadm leaves alone.
-const PORT: u16 = 10250;
 /// pkg/kubelet/certificate/kubelet.go, `NewKubeletServerCertificateManager`.
-const FROM_BOOTSTRAP: &str = "/var/lib/kubelet/pki/kubelet-server-current.pem";
+const FROM_BOOTSTRAP: &str = "kubelet-server-current.pem";
 /// cmd/kubelet/app/server.go, `InitializeTLS`.
-const SELF_MADE: &str = "/var/lib/kubelet/pki/kubelet.crt";
+const SELF_MADE: &str = "kubelet.crt";

@@ -181,6 +181,7 @@ impl<'a> Connector<'a> {
             shown: server.shown,
             trusts,
             client_shows: client.shows.zip(server.trusts),
+            source: None,
             token: None,
             allowed_names: None,
         });

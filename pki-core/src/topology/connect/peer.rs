@@ -1,16 +1,19 @@
 //! Every etcd member and every other: each dials and each is dialled.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use crate::place::Place;
 use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
 use crate::topology::connect::Server;
+use crate::topology::edge::Source;
 use crate::topology::node::Etcd;
 use crate::topology::node::Node;
 use crate::topology::url;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
+use crate::x509::certificate::GeneralName;
 
 /// Where a member is dialled, and who says so.
 struct Dial {
@@ -64,8 +67,8 @@ impl Connector<'_> {
 
     fn peer(&mut self, view: &View<'_>, etcd: &Etcd, dial: Dial) {
         let own = |flag: &str| {
-            let pod = view.facts.pod("etcd")?;
-            view.flag_file(pod, flag)
+            let process = view.facts.process("etcd")?;
+            view.flag_file(process, flag)
         };
         let shows = own("peer-client-cert-file")
             .or_else(|| etcd.peer.as_ref().map(|pair| pair.certificate.clone()));
@@ -80,14 +83,79 @@ impl Connector<'_> {
         };
         match url::parse(&client.url) {
             Some(endpoint) => {
+                let source = self.source(view, &client, &endpoint);
                 let server = self.peer_at(view, &endpoint);
+                let next = self.edges.len();
                 self.edge(client, &endpoint, server);
+                if let Some(edge) = self.edges.get_mut(next) {
+                    edge.source = source;
+                }
             }
             None => {
                 let why = "it is not a URL of a server".to_owned();
                 self.unjudged(client.component, client.url, client.told_at, why);
             }
         }
+    }
+
+    /// A member looks for the address that a peer comes from in its certificate, unless it is told not to
+    /// (client/pkg/transport/listener_tls.go, `checkCertSAN`).
+    fn source(&self, view: &View<'_>, client: &Client, endpoint: &Endpoint) -> Option<Source> {
+        let (server, member) = self.node_at(view, &endpoint.host).ok()?;
+        let told = server.facts.process("etcd");
+        let skips = SKIP_FLAGS
+            .iter()
+            .any(|flag| told.and_then(|process| process.is_set(flag)) == Some(true));
+        if skips {
+            return None;
+        }
+        let dialled = endpoint
+            .address()
+            .or_else(|| self.known_name(view, &endpoint.host))
+            .or(member.address);
+        // The system gives a connection to a loopback address the first one.
+        let address = match dialled? {
+            IpAddr::V4(dialled) if dialled.is_loopback() => IpAddr::from([127, 0, 0, 1]),
+            IpAddr::V6(dialled) if dialled.is_loopback() => dialled.into(),
+            _ => {
+                self.nodes
+                    .iter()
+                    .find(|node| node.name == view.name)?
+                    .address?
+            }
+        };
+        let leaf = client.shows.as_ref()?.chain.first()?;
+        let names = leaf.extensions().subject_alt_names.iter().flatten();
+        let elsewhere = names
+            .filter_map(|name| match name {
+                GeneralName::Dns(name) => Some(name),
+                _ => None,
+            })
+            .filter(|name| self.leads_elsewhere(server, name, address))
+            .cloned()
+            .collect();
+        Some(Source { address, elsewhere })
+    }
+
+    /// Whether `name` is known to lead to no machine of this address. What only DNS would say is not known.
+    fn leads_elsewhere(&self, server: &View<'_>, name: &str, address: IpAddr) -> bool {
+        let name = name.to_ascii_lowercase();
+        let entries = server.facts.hosts.entries.iter();
+        let mut known = entries
+            .filter(|entry| entry.names.contains(&name))
+            .peekable();
+        if known.peek().is_some() {
+            return known.all(|entry| entry.address != address);
+        }
+        if name == "localhost" {
+            return !address.is_loopback();
+        }
+        let node = self
+            .nodes
+            .iter()
+            .find(|node| node.name.eq_ignore_ascii_case(&name));
+        node.and_then(|node| node.address)
+            .is_some_and(|own| own != address)
     }
 
     fn peer_at(&self, dialler: &View<'_>, endpoint: &Endpoint) -> Result<Server, String> {
@@ -152,14 +220,16 @@ fn member_name<'n>(node: &'n Node, etcd: &'n Etcd) -> &'n str {
 }
 
 fn initial_cluster(view: &View<'_>) -> Vec<(String, String, Place)> {
-    let Some(pod) = view.facts.pod("etcd") else {
+    let Some(process) = view.facts.process("etcd") else {
         return Vec::new();
     };
-    let (Some(members), Some(flag)) = (pod.value("initial-cluster"), pod.flag("initial-cluster"))
-    else {
+    let (Some(members), Some(flag)) = (
+        process.value("initial-cluster"),
+        process.flag("initial-cluster"),
+    ) else {
         return Vec::new();
     };
-    let told_at = view.at(&pod.place_of(flag));
+    let told_at = view.at(&process.place_of(flag));
     members
         .split(',')
         .filter_map(|member| member.split_once('='))
@@ -172,3 +242,9 @@ fn initial_cluster(view: &View<'_>) -> Vec<(String, String, Place)> {
         })
         .collect()
 }
+
+/// etcd 3.6, and before it.
+const SKIP_FLAGS: [&str; 2] = [
+    "peer-skip-client-san-verification",
+    "experimental-peer-skip-client-san-verification",
+];

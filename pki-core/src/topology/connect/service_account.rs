@@ -68,6 +68,7 @@ impl Connector<'_> {
                 roots: Vec::new(),
             },
             client_shows: None,
+            source: None,
             token: Some(Token {
                 signer: signer.key.clone(),
                 issuer: signer.issuer.clone(),
@@ -146,18 +147,18 @@ fn verifier<'a>(view: &'a View<'a>, node: &Node) -> Option<Verifier<'a>> {
 /// `--service-account-key-file`, as often as it is given; without it, the serving key
 /// (cmd/kube-apiserver/app/options/completion.go).
 fn verifier_files(view: &View<'_>) -> Vec<Place> {
-    let Some(pod) = view.facts.pod("kube-apiserver") else {
+    let Some(process) = view.facts.process("kube-apiserver") else {
         return view.by_layout("sa.pub").into_iter().collect();
     };
-    let told: Vec<Place> = pod
+    let told: Vec<Place> = process
         .flags
         .iter()
         .filter(|flag| flag.name == "service-account-key-file" && !flag.value.is_empty())
-        .map(|flag| view.path(&pod.on_node(&flag.value)))
+        .map(|flag| view.path(&process.on_node(&flag.value)))
         .collect();
     if told.is_empty() {
         return view
-            .flag_file(pod, "tls-private-key-file")
+            .flag_file(process, "tls-private-key-file")
             .into_iter()
             .collect();
     }
@@ -177,8 +178,8 @@ fn public_keys(pem: &PemFile) -> impl Iterator<Item = &PublicKey> {
 
 /// `--service-account-issuer`: the first is written into tokens, all are accepted.
 fn issuers(view: &View<'_>) -> Vec<String> {
-    let pod = view.facts.pod("kube-apiserver");
-    let flags = pod.into_iter().flat_map(|pod| &pod.flags);
+    let process = view.facts.process("kube-apiserver");
+    let flags = process.into_iter().flat_map(|process| &process.flags);
     flags
         .filter(|flag| flag.name == "service-account-issuer" && !flag.value.is_empty())
         .map(|flag| flag.value.clone())

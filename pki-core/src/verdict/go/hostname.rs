@@ -19,10 +19,11 @@ pub struct HostnameRefusal {
     pub legacy_common_name: bool,
 }
 
-pub(super) fn verify_hostname(
-    certificate: &Certificate,
-    host: &str,
-) -> Result<(), HostnameRefusal> {
+/// Whether `host`, a name or an address, is among the names of `certificate` (`Certificate.VerifyHostname`).
+///
+/// # Errors
+/// Says what was presented instead.
+pub fn verify_hostname(certificate: &Certificate, host: &str) -> Result<(), HostnameRefusal> {
     let candidate = host
         .strip_prefix('[')
         .and_then(|inner| inner.strip_suffix(']'))

@@ -24,6 +24,7 @@ pub use handshake::VERIFY_PREFIX;
 pub use handshake::handshake;
 pub use handshake::has_large_key;
 pub use hostname::HostnameRefusal;
+pub use hostname::verify_hostname;
 pub use parse::MALFORMED;
 pub use parse::ParseRefusal;
 pub use parse::parse_certificate;

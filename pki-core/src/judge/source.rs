@@ -1,0 +1,40 @@
+//! Whether an etcd member takes a peer that comes from some address (client/pkg/transport/listener_tls.go,
+//! `checkCertSAN`), after the handshake: a certificate without any names may come from anywhere.
+
+use crate::judge::Fault;
+use crate::judge::FaultKind;
+use crate::judge::Side;
+use crate::topology::Edge;
+use crate::verdict::go;
+use crate::x509::certificate::Certificate;
+use crate::x509::certificate::GeneralName;
+
+pub(super) fn refused(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
+    let source = edge.source.as_ref()?;
+    let names = leaf.extensions().subject_alt_names.as_deref()?;
+    let host = source.address.to_string();
+    let dns: Vec<&str> = names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::Dns(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let has_addresses = names.iter().any(|name| matches!(name, GeneralName::Ip(_)));
+    let mut text = String::new();
+    if has_addresses {
+        text = go::verify_hostname(leaf, &host).err()?.to_string();
+    }
+    if !dns.is_empty() {
+        let is_elsewhere = |name: &&str| source.elsewhere.iter().any(|known| known == name);
+        if !dns.iter().all(is_elsewhere) {
+            return None;
+        }
+        let quoted: Vec<String> = dns.iter().map(|name| format!("{name:?}")).collect();
+        text = format!(
+            "tls: {host:?} does not match any of DNSNames [{}]",
+            quoted.join(" ")
+        );
+    }
+    (!text.is_empty()).then(|| Fault::new(FaultKind::SourceAddress, Side::Server, text).about(leaf))
+}

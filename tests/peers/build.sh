@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs and builds the foreign programs that hapki is tested against, outside the clone:
-#   from Debian    etcd, etcdctl, nginx with its stream module, openssl, curl
-#   by `go build`  kubeadm, kubectl, kube-apiserver, zlint (versions in go.mod), gocheck
+#   from Debian    nginx with its stream module, openssl, curl
+#   by `go build`  kubeadm, kubectl, kube-apiserver, kube-controller-manager, kube-scheduler, zlint (versions in
+#                  go.mod), etcd, etcdctl (versions in etcd/go.mod), gocheck
 #                  and reports (versions in reports/go.mod), with the schema of SARIF
 #   from PyPI      pkilint, junitparser (versions in requirements.txt), in a virtual environment
 # and, with --compare, cfssl and step, which only compare.sh needs.
@@ -13,10 +14,11 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 peers=${HAPKI_PEERS:-$HOME/.cache/hapki/peers}
 kubernetes=v1.34.4
+kubernetes_programs=(kubeadm kubectl kube-apiserver kube-controller-manager kube-scheduler)
 cfssl=v1.6.5
 step=v0.28.7
-debian=(etcd-server etcd-client nginx libnginx-mod-stream openssl curl util-linux)
-programs=(etcd etcdctl nginx openssl curl unshare)
+debian=(nginx libnginx-mod-stream openssl curl util-linux)
+programs=(nginx openssl curl unshare)
 
 main() {
     mkdir -p "$peers"
@@ -25,7 +27,8 @@ main() {
     flock 9
     install_debian
     need_go
-    build_once kubernetes "$(digest "$here/go.mod" "$here/go.sum") $kubernetes" build_kubernetes
+    build_once kubernetes "$(digest "$here/go.mod" "$here/go.sum") $kubernetes ${kubernetes_programs[*]}" build_kubernetes
+    build_once etcd "$(digest "$here/etcd/go.mod" "$here/etcd/go.sum")" build_etcd
     build_once own "$(digest "$here"/go.mod "$here"/*/*.go)" build_own
     build_once reports "$(digest "$here"/reports/*)" build_reports
     build_once pkilint "$(digest "$here/requirements.txt")" build_pkilint
@@ -44,7 +47,7 @@ install_debian() {
     stream_module || missing+=("nginx's stream module")
     [ ${#missing[@]} -eq 0 ] && return
     command -v apt-get >/dev/null ||
-        die "missing: ${missing[*]}. This machine has no apt-get: install etcd (server and etcdctl), nginx with its stream module, openssl, curl and util-linux by its own means."
+        die "missing: ${missing[*]}. This machine has no apt-get: install nginx with its stream module, openssl, curl and util-linux by its own means."
     echo "peers: missing ${missing[*]}; installing ${debian[*]}"
     local root=()
     [ "$(id -u)" = 0 ] || root=(sudo)
@@ -69,7 +72,7 @@ stream_module() {
 
 need_go() {
     command -v go >/dev/null ||
-        die "missing: go. Install Go 1.25 or later from your distribution or go.dev; kubeadm, kubectl and kube-apiserver are built with it."
+        die "missing: go. Install Go 1.25 or later from your distribution or go.dev; Kubernetes' programs are built with it."
     export GOFLAGS=-buildvcs=false GOWORK=off CGO_ENABLED=0
     local major minor
     IFS=. read -r major minor _ <<<"$(cd / && go env GOVERSION | sed 's/^go//')"
@@ -88,7 +91,7 @@ build_once() {
     local start=$SECONDS
     echo "peers: building $name"
     # In a subshell with -e of its own: a function called in a condition loses it.
-    if ! bash -c "set -euo pipefail; here='$here' peers='$peers' kubernetes=$kubernetes cfssl=$cfssl step=$step; $(declare -f "$function" die); $function" </dev/null; then
+    if ! bash -c "set -euo pipefail; here='$here' peers='$peers' kubernetes=$kubernetes kubernetes_programs='${kubernetes_programs[*]}' cfssl=$cfssl step=$step; $(declare -f "$function" die); $function" </dev/null; then
         echo "peers: building $name failed" >&2
         return 1
     fi
@@ -103,10 +106,16 @@ build_kubernetes() {
     flags+=" -X k8s.io/component-base/version.gitMajor=1"
     flags+=" -X k8s.io/component-base/version.gitMinor=34"
     local program
-    for program in kubeadm kubectl kube-apiserver; do
+    for program in $kubernetes_programs; do
         go build -trimpath -ldflags "$flags" -o "$peers/$program" "k8s.io/kubernetes/cmd/$program"
     done
     go build -trimpath -ldflags "-s -w" -o "$peers/zlint" github.com/zmap/zlint/v3/cmd/zlint
+}
+
+build_etcd() {
+    cd "$here/etcd"
+    go build -trimpath -ldflags "-s -w" -o "$peers/etcd" go.etcd.io/etcd/server/v3
+    go build -trimpath -ldflags "-s -w" -o "$peers/etcdctl" go.etcd.io/etcd/etcdctl/v3
 }
 
 build_own() {

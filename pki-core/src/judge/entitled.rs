@@ -40,7 +40,7 @@ pub(super) fn forbidden(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
 fn kubelet(node: &str, user: &str, groups: &[&str]) -> Option<(FaultKind, String)> {
     let own = format!("system:node:{node}");
     let refusal = format!(
-        "nodes \"{node}\" is forbidden: User \"{user}\" cannot get resource \"nodes\" in API group \"\" at the cluster scope"
+        "nodes \"{node}\" is forbidden: User \"{user}\" cannot list resource \"nodes\" in API group \"\" at the cluster scope"
     );
     match user.strip_prefix("system:node:") {
         Some(other) if groups.contains(&"system:nodes") => (user != own).then(|| {

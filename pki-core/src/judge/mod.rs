@@ -62,9 +62,10 @@ pub struct JudgedEdge {
     pub edge: usize,
     /// Whether it holds.
     pub ok: bool,
-    /// What its client says, without the prefix `tls: failed to verify certificate: `.
+    /// What its client says, without the prefix `tls: failed to verify certificate: `; none where a balancer spares it
+    /// the fault.
     pub says: Option<String>,
-    /// The whole line that its client prints.
+    /// The whole line that its client prints, where it is known.
     pub prints: Option<String>,
     /// The reason as the server logs it, where the client learns none.
     pub server_says: Option<String>,
@@ -166,15 +167,15 @@ fn judged_edge(index: usize, edge: &Edge, faults: Vec<Fault>) -> JudgedEdge {
     JudgedEdge {
         edge: index,
         ok: faults.is_empty(),
-        says: first.map(|fault| words::says(edge, fault)),
-        prints: first.map(|fault| words::prints(edge, fault)),
+        says: first.and_then(|fault| words::says(edge, fault)),
+        prints: first.and_then(|fault| words::prints(edge, fault)),
         server_says: first.and_then(|fault| words::server_says(edge, fault)),
         masked: faults
             .iter()
             .skip(1)
             .map(|fault| Masked {
                 rule: fault.kind.rule(),
-                says: words::says(edge, fault),
+                says: words::says(edge, fault).unwrap_or_else(|| fault.text.clone()),
             })
             .collect(),
         faults,

@@ -1,5 +1,5 @@
-//! What the client of an edge prints, by the kind of client. Measured with Kubernetes 1.34, etcd 3.6 and kubectl 1.32;
-//! klog's and zap's own prefixes are left out, for they change with every release.
+//! What the client of an edge prints, by the kind of client. Measured with Kubernetes 1.34 and etcd 3.6
+//! (tests/acid/foretold.rs); klog's and zap's own prefixes are left out, for they change with every release.
 
 use crate::judge::Fault;
 use crate::judge::FaultKind;
@@ -9,29 +9,31 @@ use crate::topology::Component;
 use crate::topology::Edge;
 use crate::topology::EdgeKind;
 use crate::verdict::go::VERIFY_PREFIX;
+use crate::x509::san::SubjectAltName;
 
-/// What the client says, less the prefix of `crypto/tls`.
-pub(super) fn says(edge: &Edge, fault: &Fault) -> String {
+/// What the client says, less the prefix of `crypto/tls`; `None` where it notices nothing.
+pub(super) fn says(edge: &Edge, fault: &Fault) -> Option<String> {
     if let Some(text) = forbidden(fault) {
-        return text.to_owned();
+        return Some(text.to_owned());
     }
-    match fault.by {
+    let text = match fault.by {
         Side::Client => fault.text.clone(),
-        Side::Server if keeps_from_starting(fault.kind) => {
-            format!("dial tcp {}: connect: connection refused", address(edge))
-        }
+        // A balancer passes by a backend that does not answer.
+        Side::Server if keeps_from_starting(fault.kind) && edge.via.is_some() => return None,
+        Side::Server if keeps_from_starting(fault.kind) => refused_to_connect(edge),
         Side::Server
             if refuses_in_handshake(&edge.server) || comes_before_verification(fault.kind) =>
         {
             alert(fault.kind).to_owned()
         }
         Side::Server => UNAUTHORIZED.to_owned(),
-    }
+    };
+    Some(text)
 }
 
-/// The whole line.
-pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
-    let said = says(edge, fault);
+/// The whole line, where it is known.
+pub(super) fn prints(edge: &Edge, fault: &Fault) -> Option<String> {
+    let said = says(edge, fault)?;
     let is_verification = fault.by == Side::Client
         && is_about_a_certificate(fault.kind)
         && !balanced::is_openssl(&edge.client);
@@ -40,9 +42,11 @@ pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
     } else {
         said
     };
-    match client(edge) {
+    let line = match client(edge) {
         Client::Kubectl => kubectl(edge, fault, text),
-        Client::Loop { path, lists } => in_a_loop(edge, fault, &path, lists, text),
+        // Go tells the address that a name was resolved to.
+        Client::Loop(_) if said_of_a_name(edge, fault) => return None,
+        Client::Loop(asks) => in_a_loop(edge, fault, &asks, text),
         Client::Grpc => match fault.by {
             Side::Client if is_verification => {
                 format!(
@@ -60,7 +64,8 @@ pub(super) fn prints(edge: &Edge, fault: &Fault) -> String {
             REFUSED_BY_KUBELET.to_owned()
         }
         Client::Plain => text,
-    }
+    };
+    Some(line)
 }
 
 /// The reason as the server's log has it, where the client is not told.
@@ -95,36 +100,47 @@ pub(super) fn reads_a_kubeconfig(client: &Component) -> bool {
 enum Client {
     /// Someone with a kubeconfig and kubectl.
     Kubectl,
-    /// A component that asks the API again and again; what it asks first, and what it lists by that.
-    Loop { path: String, lists: &'static str },
+    /// A component that asks the API again and again.
+    Loop(Asks),
     /// A client of etcd.
     Grpc,
     /// Anything else: the text alone.
     Plain,
 }
 
+/// What a component asks first, and what it prints before the answer when that is no.
+struct Asks {
+    path: String,
+    unauthorized: &'static str,
+    forbidden: &'static str,
+}
+
 fn client(edge: &Edge) -> Client {
     let node = &edge.client.node;
     match edge.client.name.as_str() {
         name if name.starts_with(KUBECONFIG) => Client::Kubectl,
-        "kubelet" => Client::Loop {
+        "kubelet" => Client::Loop(Asks {
             path: format!(
                 "/api/v1/nodes?fieldSelector=metadata.name%3D{node}&limit=500&resourceVersion=0"
             ),
-            lists: "*v1.Node",
-        },
-        "kube-controller-manager" => Client::Loop {
+            unauthorized: LISTS_NODES,
+            forbidden: LISTS_NODES,
+        }),
+        "kube-controller-manager" => Client::Loop(Asks {
             path: format!("{LEASES}/kube-controller-manager?timeout=5s"),
-            lists: "*v1.Node",
-        },
-        "kube-scheduler" => Client::Loop {
+            unauthorized: TAKES_THE_LEAD,
+            forbidden: TAKES_THE_LEAD,
+        }),
+        "kube-scheduler" => Client::Loop(Asks {
             path: "/api/v1/nodes?limit=500&resourceVersion=0".to_owned(),
-            lists: "*v1.Node",
-        },
-        "kube-proxy" | "pod" => Client::Loop {
+            unauthorized: LISTS_NODES,
+            forbidden: "failed to list *v1.Pod",
+        }),
+        "kube-proxy" | "pod" => Client::Loop(Asks {
             path: "/api/v1/services?limit=500&resourceVersion=0".to_owned(),
-            lists: "*v1.Service",
-        },
+            unauthorized: LISTS_SERVICES,
+            forbidden: LISTS_SERVICES,
+        }),
         "kube-apiserver" | "etcdctl" if edge.server.name == "etcd" => Client::Grpc,
         _ => Client::Plain,
     }
@@ -147,15 +163,15 @@ fn kubectl(edge: &Edge, fault: &Fault, text: String) -> String {
     }
 }
 
-fn in_a_loop(edge: &Edge, fault: &Fault, path: &str, lists: &str, text: String) -> String {
+fn in_a_loop(edge: &Edge, fault: &Fault, asks: &Asks, text: String) -> String {
     if forbidden(fault).is_some() {
-        return format!("failed to list {lists}: {text}");
+        return format!("{}: {text}", asks.forbidden);
     }
     let is_answer = fault.by == Side::Server
         && !keeps_from_starting(fault.kind)
         && !comes_before_verification(fault.kind);
     if is_answer {
-        return format!("failed to list {lists}: Unauthorized");
+        return format!("{}: Unauthorized", asks.unauthorized);
     }
     if fault.by == Side::Client && !is_about_a_certificate(fault.kind) {
         return text;
@@ -165,7 +181,7 @@ fn in_a_loop(edge: &Edge, fault: &Fault, path: &str, lists: &str, text: String) 
         .as_deref()
         .unwrap_or_default()
         .trim_end_matches('/');
-    format!("Get \"{url}{path}\": {text}")
+    format!("Get \"{url}{}\": {text}", asks.path)
 }
 
 fn forbidden(fault: &Fault) -> Option<&str> {
@@ -226,6 +242,20 @@ fn alert(kind: FaultKind) -> &'static str {
     }
 }
 
+/// What `net.Dialer` says where nothing listens; it names the address, which a host that is a name does not tell.
+fn refused_to_connect(edge: &Edge) -> String {
+    let refused = "connect: connection refused";
+    match edge.name {
+        Some(SubjectAltName::Dns(_)) => refused.to_owned(),
+        _ => format!("dial tcp {}: {refused}", address(edge)),
+    }
+}
+
+fn said_of_a_name(edge: &Edge, fault: &Fault) -> bool {
+    let is_refused = fault.by == Side::Server && keeps_from_starting(fault.kind);
+    is_refused && matches!(edge.name, Some(SubjectAltName::Dns(_)))
+}
+
 /// Host and port of the URL, as it has them.
 fn address(edge: &Edge) -> String {
     let url = edge.dials.as_deref().unwrap_or_default();
@@ -242,7 +272,13 @@ fn address(edge: &Edge) -> String {
 }
 
 const KUBECONFIG: &str = "kubeconfig:";
+/// kubectl says "(the server has asked for the client to provide credentials)" when it has to look up what the server
+/// offers, which it remembers for some hours.
 const UNAUTHORIZED: &str = "error: You must be logged in to the server (Unauthorized)";
 /// What `kubectl logs` prints, less the pod's name.
 const REFUSED_BY_KUBELET: &str = "error: You must be logged in to the server (the server has asked for the client to provide credentials)";
+const LISTS_NODES: &str = "failed to list *v1.Node";
+const LISTS_SERVICES: &str = "failed to list *v1.Service";
+/// k8s.io/client-go/tools/leaderelection.
+const TAKES_THE_LEAD: &str = "error retrieving resource lock kube-system/kube-controller-manager";
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";

@@ -3,7 +3,8 @@
 //! Every node has a loopback address of its own and a tree in kubeadm's layout. The servers' flags are read from the
 //! manifests in that tree, so that what an audit reads is what runs. They are kubeadm's v1.34 manifests but for what one
 //! machine asks: `--bind-address`, `--endpoint-reconciler-type=none`, and etcd's client listener on the node's own
-//! address alone, as three members cannot share 127.0.0.1:2379.
+//! address alone, as three members cannot share 127.0.0.1:2379; the first has it. The controller-manager's and the
+//! scheduler's manifests are there to be audited and run by whoever wants to.
 
 use std::fs;
 use std::fs::Permissions;
@@ -12,6 +13,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -53,11 +57,15 @@ pub struct Cluster {
     pub trees: PathBuf,
     work: PathBuf,
     servers: Vec<Server>,
+    /// The addresses and ports are there once.
+    _machine: MutexGuard<'static, ()>,
 }
 
 impl Cluster {
     /// Starts all servers on the certificates in `trees` and waits until every apiserver is ready.
     pub fn start(trees: &Path, work: &Path) -> Self {
+        let machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_free(LOOPBACK, 2379);
         for node in &NODES {
             for port in [2379, 2380, 6443] {
                 assert_free(node.address, port);
@@ -70,6 +78,7 @@ impl Cluster {
             trees: trees.to_owned(),
             work: work.to_owned(),
             servers: Vec::new(),
+            _machine: machine,
         };
         for program in ["etcd", "kube-apiserver"] {
             for node in &NODES {
@@ -125,8 +134,22 @@ impl Cluster {
         self.servers.push(Server::start(name, command, log));
     }
 
+    /// Ends a server, by the name it was spawned under.
+    pub fn stop(&mut self, name: &str) {
+        let (mut ending, others) = std::mem::take(&mut self.servers)
+            .into_iter()
+            .partition(|server| server.name == name);
+        self.servers = others;
+        server::stop_all(&mut ending);
+    }
+
+    /// What a server, or the last one of that name, has written to its log.
+    pub fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.work.join(format!("{name}.log"))).unwrap_or_default()
+    }
+
     /// The command line that a node's manifest holds, its paths led into the node's tree.
-    fn command_in_manifest(&self, program: &str, node: &Node) -> Command {
+    pub fn command_in_manifest(&self, program: &str, node: &Node) -> Command {
         let kubernetes = self.trees.join(node.name).join("etc/kubernetes");
         let manifest =
             fs::read_to_string(kubernetes.join("manifests").join(format!("{program}.yaml")))
@@ -237,6 +260,14 @@ fn write_manifests(trees: &Path, node: &Node, work: &Path) {
         pod("kube-apiserver", &apiserver_flags(node)),
     )
     .unwrap();
+    for file in FROM_BASE {
+        let text = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../fixtures/cases/base")
+            .join(file);
+        let to = trees.join(node.name).join(file);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(text, to).unwrap();
+    }
     let admin = fs::read_to_string(kubernetes.join("admin.conf")).unwrap();
     let dialled = format!("https://{BALANCER_NAME}:{BALANCER_PORT}");
     assert!(
@@ -305,7 +336,10 @@ fn etcd_flags(node: &Node, data: &Path) -> Vec<String> {
         format!("--initial-cluster={}", members.join(",")),
         "--initial-cluster-state=new".into(),
         format!("--key-file={pki}/server.key"),
-        format!("--listen-client-urls=https://{address}:2379"),
+        match is_first(node) {
+            true => format!("--listen-client-urls=https://{LOOPBACK}:2379,https://{address}:2379"),
+            false => format!("--listen-client-urls=https://{address}:2379"),
+        },
         format!("--listen-metrics-urls=http://{address}:2381"),
         format!("--listen-peer-urls=https://{address}:2380"),
         format!("--name={name}"),
@@ -321,6 +355,7 @@ fn etcd_flags(node: &Node, data: &Path) -> Vec<String> {
 fn apiserver_flags(node: &Node) -> Vec<String> {
     let pki = "/etc/kubernetes/pki";
     let address = node.address;
+    let etcd = if is_first(node) { LOOPBACK } else { address };
     vec![
         format!("--advertise-address={address}"),
         format!("--bind-address={address}"),
@@ -333,7 +368,7 @@ fn apiserver_flags(node: &Node) -> Vec<String> {
         format!("--etcd-cafile={pki}/etcd/ca.crt"),
         format!("--etcd-certfile={pki}/apiserver-etcd-client.crt"),
         format!("--etcd-keyfile={pki}/apiserver-etcd-client.key"),
-        format!("--etcd-servers=https://{address}:2379"),
+        format!("--etcd-servers=https://{etcd}:2379"),
         format!("--kubelet-client-certificate={pki}/apiserver-kubelet-client.crt"),
         format!("--kubelet-client-key={pki}/apiserver-kubelet-client.key"),
         "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname".into(),
@@ -353,5 +388,20 @@ fn apiserver_flags(node: &Node) -> Vec<String> {
         format!("--tls-private-key-file={pki}/apiserver.key"),
     ]
 }
+
+/// The first member listens as kubeadm has every member listen.
+fn is_first(node: &Node) -> bool {
+    node.name == NODES[0].name
+}
+
+static MACHINE: Mutex<()> = Mutex::new(());
+const LOOPBACK: &str = "127.0.0.1";
+
+/// What is the same on every machine.
+const FROM_BASE: [&str; 3] = [
+    "etc/kubernetes/manifests/kube-controller-manager.yaml",
+    "etc/kubernetes/manifests/kube-scheduler.yaml",
+    "var/lib/kubelet/config.yaml",
+];
 
 const READY_WITHIN: Duration = Duration::from_secs(90);

@@ -21,9 +21,18 @@
     reason = "a test crate has no readers outside"
 )]
 
+mod ask;
+mod bench;
 mod ca;
 mod cluster;
 mod control_plane;
+#[allow(
+    dead_code,
+    reason = "what an audit says of these faults, tests/faults.rs compares"
+)]
+#[path = "../faults/mod.rs"]
+mod faults;
+mod foretold;
 mod hapki_first;
 mod identities;
 mod inventory;
@@ -33,5 +42,6 @@ mod lints;
 mod loaded;
 mod peers;
 mod reports;
+mod same;
 mod server;
 mod unusual_ca_names;

@@ -13,7 +13,7 @@ use crate::peers;
 
 /// A running server; it ends when this is dropped.
 pub struct Server {
-    name: String,
+    pub name: String,
     child: Child,
     log: PathBuf,
 }

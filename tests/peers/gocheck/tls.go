@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -51,7 +53,8 @@ func get(args []string) (answer, error) {
 }
 
 // serve has the kubelet's posture: client certificates are asked for and
-// checked against the client CA, and an anonymous request gets 401.
+// checked against the client CA, and an anonymous request gets 401. Why stands
+// in its log.
 func serve(args []string) (answer, error) {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	address := flags.String("addr", "", "host:port to listen on")
@@ -67,6 +70,7 @@ func serve(args []string) (answer, error) {
 	handler := func(response http.ResponseWriter, request *http.Request) {
 		user, err := clientName(request, clients)
 		if err != nil {
+			fmt.Fprintf(os.Stderr, "Unable to authenticate the request: %v\n", err)
 			http.Error(response, "Unauthorized", http.StatusUnauthorized)
 			return
 		}

@@ -386,4 +386,5 @@ const WITHOUT_CACHE: &str = "error: You must be logged in to the server (the ser
 /// The balancer takes its three backends in turn.
 const TRIES: usize = 12;
 const RELOADED_WITHIN: Duration = Duration::from_secs(70);
-const LOGGED_WITHIN: Duration = Duration::from_secs(20);
+/// etcd tells every 30 s which members it does not reach.
+const LOGGED_WITHIN: Duration = Duration::from_secs(45);

@@ -27,6 +27,9 @@ type Measure = (
     fn(&mut Bench, &Foretold) -> Vec<Heard>,
 );
 
+/// The fault, and whether the real components go on as before; the error is what they say.
+type Acceptance = (&'static str, fn(&mut Bench) -> Result<(), String>);
+
 #[test]
 #[ignore = "needs the peers: tests/peers/build.sh, then cargo test --test acid -- --ignored"]
 fn real_components_print_what_the_audit_foretells() {
@@ -118,7 +121,7 @@ fn compare(foretold: &Foretold, heard: &[Heard]) -> usize {
 }
 
 /// Faults that are none to the real components.
-const ACCEPTED: &[(&str, fn(&mut Bench) -> Result<(), String>)] = &[
+const ACCEPTED: &[Acceptance] = &[
     (
         "kubeconfig: tls-server-name is a name of the certificate",
         ask::is_admin_served,

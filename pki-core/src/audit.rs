@@ -32,7 +32,7 @@ pub struct Audit {
 /// Reads the trees that the arguments name, derives every edge, judges it at `now` and runs the rules.
 ///
 /// # Errors
-/// Only when there is nothing to judge: no argument could be read at all. What is broken within a tree is a finding.
+/// Only when there is nothing to judge: no file could be read at all. What is broken within a tree is a finding.
 pub fn audit(
     arguments: &[PathArgument],
     options: Options,
@@ -42,6 +42,13 @@ pub fn audit(
 ) -> Result<Audit, SourceError> {
     let trees = source::open(arguments, options)?;
     let facts = facts::gather(&trees);
+    if !facts.is_read {
+        let unread = facts.all_broken().map(|broken| {
+            let path = broken.place.read_from.clone();
+            (path, broken.problem.clone())
+        });
+        return Err(SourceError::NothingRead(unread.collect()));
+    }
     let topology = topology::derive(&facts, inventory);
     Ok(of_topology(topology, now, settings))
 }

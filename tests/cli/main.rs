@@ -10,6 +10,7 @@
 
 mod archives;
 mod audit;
+mod bad_input;
 mod cluster;
 mod demo;
 mod explain;

@@ -52,8 +52,10 @@ pub(super) fn gather(trees: &[Tree]) -> Facts {
                 node,
                 cache: &mut cache,
                 tried: BTreeSet::new(),
+                has_read: false,
             };
             gatherer.all();
+            facts.is_read |= gatherer.has_read;
         }
     }
     facts
@@ -91,7 +93,10 @@ fn objects(tree: &Tree, facts: &mut Facts, cache: &mut Cache) -> bool {
     let mut found = is_directory;
     for path in paths {
         let parsed = match reader.read(&path) {
-            Ok(document) => cluster_objects::parse(&document.bytes, &document.place, cache),
+            Ok(document) => {
+                facts.is_read = true;
+                cluster_objects::parse(&document.bytes, &document.place, cache)
+            }
             Err(problem) => Err(Box::new(broken(tree.place(&path), &problem, None))),
         };
         match parsed {
@@ -132,6 +137,7 @@ struct Gatherer<'a> {
     node: &'a mut NodeFacts,
     cache: &'a mut Cache,
     tried: BTreeSet<PathBuf>,
+    has_read: bool,
 }
 
 impl Gatherer<'_> {
@@ -154,6 +160,11 @@ impl Gatherer<'_> {
         let pki_dir = self.node.pki_dir.path.clone();
         if pki_dir != Path::new(PKI_DIR) && self.tree.covers(&pki_dir) {
             self.directory(&pki_dir, DEEPEST);
+        }
+        if !self.has_read && self.node.broken.is_empty() {
+            let place = self.node.kubernetes_dir.clone();
+            let problem = broken(place, &ReadProblem::NothingKnown, None);
+            self.node.broken.push(problem);
         }
     }
 
@@ -282,16 +293,19 @@ impl Gatherer<'_> {
             Err(problem) => return self.complain(directory, &problem, None),
         };
         for entry in entries {
+            let extension = entry
+                .path
+                .extension()
+                .and_then(|extension| extension.to_str());
             if entry.is_directory {
+                if extension == Some("crt") || extension == Some("key") {
+                    self.pem(&entry.path, Expected::Anything, None);
+                }
                 if depth > 0 {
                     self.directory(&entry.path, depth - 1);
                 }
                 continue;
             }
-            let extension = entry
-                .path
-                .extension()
-                .and_then(|extension| extension.to_str());
             let expected = match extension {
                 Some("crt" | "cert" | "cer") => Expected::Certificates,
                 Some("key") => Expected::Key,
@@ -340,7 +354,10 @@ impl Gatherer<'_> {
             return None;
         }
         match self.reader.read(path) {
-            Ok(document) => Some(document),
+            Ok(document) => {
+                self.has_read = true;
+                Some(document)
+            }
             Err(problem) => {
                 self.complain(path, &problem, told_at);
                 None

@@ -14,6 +14,8 @@ pub mod kubeconfig;
 pub mod kubelet_config;
 mod manifest;
 mod nginx;
+#[cfg(test)]
+mod odd_manifests;
 pub mod process;
 mod unit;
 pub mod yaml;
@@ -42,6 +44,8 @@ pub struct Facts {
     pub kube_proxies: Vec<Kubeconfig>,
     /// PATHs of which nothing could be read.
     pub broken: Vec<Broken>,
+    /// Whether any file could be read.
+    pub is_read: bool,
 }
 
 /// What the files of one node say. Places have no node yet: who it is follows from the facts.
@@ -121,6 +125,14 @@ pub enum BrokenKind {
 /// Reads and parses everything that belongs to the trees. Never fails: what is broken is among the facts.
 pub fn gather(trees: &[Tree]) -> Facts {
     gather::gather(trees)
+}
+
+impl Facts {
+    /// Everything that could not be read or understood.
+    pub fn all_broken(&self) -> impl Iterator<Item = &Broken> {
+        let nodes = self.nodes.iter().flat_map(|node| &node.broken);
+        self.broken.iter().chain(nodes)
+    }
 }
 
 impl NodeFacts {

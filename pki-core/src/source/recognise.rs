@@ -25,8 +25,8 @@ pub enum SourceError {
     #[error("no PATH was given")]
     NoPath,
     /// No PATH could be read; each with its reason.
-    #[error("{}", .0.iter().map(|(path, problem)| format!("{}: {problem}", path.display())).collect::<Vec<_>>().join("; "))]
-    NothingRead(Vec<(PathBuf, ReadProblem)>),
+    #[error("{}", few(.0))]
+    NothingRead(Vec<(PathBuf, String)>),
 }
 
 impl SourceError {
@@ -34,6 +34,19 @@ impl SourceError {
     pub fn hint(&self) -> &'static str {
         "give a node's /etc/kubernetes, its PKI directory, its root directory, a directory of such roots, a tar archive of any of them, a kubeconfig or a certificate file"
     }
+}
+
+/// A sentence names few of many files.
+fn few(unread: &[(PathBuf, String)]) -> String {
+    let mut named: Vec<String> = unread
+        .iter()
+        .take(MOST_NAMED)
+        .map(|(path, problem)| format!("{}: {problem}", path.display()))
+        .collect();
+    if unread.len() > MOST_NAMED {
+        named.push(format!("and {} more", unread.len() - MOST_NAMED));
+    }
+    named.join("; ")
 }
 
 pub(super) fn open(arguments: &[PathArgument], options: Options) -> Result<Vec<Tree>, SourceError> {
@@ -54,7 +67,7 @@ pub(super) fn open(arguments: &[PathArgument], options: Options) -> Result<Vec<T
     Err(SourceError::NothingRead(
         trees
             .iter()
-            .filter_map(|tree| Some((tree.locate(Path::new("/")), tree.unread()?.clone())))
+            .filter_map(|tree| Some((tree.locate(Path::new("/")), tree.unread()?.to_string())))
             .collect(),
     ))
 }
@@ -264,5 +277,6 @@ const KUBERNETES_ENTRIES: &[&str] = &[
     "scheduler.conf",
 ];
 const PKI_EXTENSIONS: &[&str] = &["crt", "pem", "key", "cert", "cer", "pub"];
+const MOST_NAMED: usize = 3;
 /// How many levels of directories an archive is searched for trees.
 const DEEPEST: usize = 8;

@@ -181,8 +181,11 @@ impl Gatherer<'_> {
             }
             match self.reader.read(&path) {
                 Ok(document) if document.bytes.is_empty() => return None,
-                Ok(document) => return Some(document),
-                Err(ReadProblem::Missing) => {}
+                Ok(document) => {
+                    self.has_read = true;
+                    return Some(document);
+                }
+                Err(ReadProblem::Missing | ReadProblem::CutOff) => {}
                 Err(ReadProblem::NotAFile { .. } | ReadProblem::DanglingLink { .. }) => {
                     return None;
                 }

@@ -20,6 +20,7 @@ mod general;
 mod init;
 mod inspect;
 mod issue;
+mod plain;
 mod run;
 mod seed;
 mod verify;

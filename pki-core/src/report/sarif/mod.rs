@@ -186,7 +186,8 @@ impl<'a> Writer<'a> {
             .and_then(|id| self.edges.get(id.as_str()))
             .and_then(|(_, prints)| *prints);
         let mut text = finding.message.clone();
-        if let Some(printed) = printed.or(finding.says.as_deref()) {
+        if let Some(says) = &finding.says {
+            let printed = printed.unwrap_or(says);
             text.push_str("\nPrints: ");
             text.push_str(printed);
         }

@@ -87,7 +87,7 @@ fn prometheus(work: &Path, trees: &Path, report: &Value) {
 fn cluster(work: &Path) -> PathBuf {
     let trees = work.join("trees");
     peers::must(peers::hapki(["demo"]).arg(&trees));
-    let kubernetes = trees.join("emei/etc/kubernetes");
+    let kubernetes = trees.join("wudang/etc/kubernetes");
     fs::copy(kubernetes.join("admin-lb.conf"), kubernetes.join(HOSTILE)).unwrap();
     fs::write(work.join("hapki.yaml"), INVENTORY).unwrap();
     trees
@@ -125,7 +125,7 @@ audit: { ignore: [ { rule: usage-absent, node: emei, reason: 'made by hand, \"fo
 
 /// A kubeconfig's name, and so its client's, with what XML, Prometheus and terminals take for theirs.
 const HOSTILE: &str = "a\"b<&>'\\\u{1b}[2J\n\u{7}\u{ffff}é.conf";
-const SHOWN: &str = "kubeconfig:a\"b<&>'\\\\u{1b}[2J\\u{a}\\u{7}\\u{ffff}é.conf@emei -> ";
+const SHOWN: &str = "kubeconfig:a\"b<&>'\\\\u{1b}[2J\\u{a}\\u{7}\\u{ffff}é.conf@wudang -> ";
 
 const JUNIT_READER: &str = "\
 import json, sys

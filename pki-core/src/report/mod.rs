@@ -26,15 +26,20 @@ use crate::place::Place;
 /// them, and a writer that strips what terminals obey would take them out of the text.
 pub(crate) fn json_text(value: &impl Serialize) -> String {
     // Nothing in a report can fail to be written: no map has keys that are no strings.
-    let plain = serde_json::to_string_pretty(value).unwrap_or_default();
-    let mut text = String::with_capacity(plain.len() + 1);
+    let mut plain = serde_json::to_string_pretty(value).unwrap_or_default();
+    plain.push('\n');
+    let is_obeyed = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
+    if !plain.contains(is_obeyed) {
+        return plain;
+    }
+    let mut text = String::with_capacity(plain.len());
     for c in plain.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' => text.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => text.push(c),
+        if is_obeyed(c) {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
         }
     }
-    text.push('\n');
     text
 }
 

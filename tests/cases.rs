@@ -12,6 +12,8 @@
 mod case;
 #[path = "cases/cluster.rs"]
 mod cluster;
+#[path = "cases/elsewhere.rs"]
+mod elsewhere;
 #[path = "cases/explained.rs"]
 mod explained;
 

@@ -4,6 +4,7 @@ use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::embedded_certificate_stale;
 use crate::checks::group;
+use crate::checks::group::Group;
 use crate::checks::remedy;
 use crate::checks::roles;
 use crate::finding::Finding;
@@ -72,13 +73,21 @@ pub(super) fn outside_validity(
             .as_ref()
             .and_then(&problem)
             .unwrap_or_default();
-        findings.push(group.finding(
-            judged,
-            rule,
-            format!("an authority trusted in {} {problem}", group.place),
-        ));
+        findings.push(group.finding(judged, rule, format!("{} {problem}", blamed(judged, group))));
     }
     findings
+}
+
+/// A leaf that no profile issues, or an authority among someone's roots.
+fn blamed(judged: &Judged, group: &Group<'_>) -> String {
+    let certificate = group.fault.certificate.as_ref();
+    let is_leaf = certificate
+        .is_some_and(|certificate| roles::edges_showing(judged, certificate).next().is_some());
+    if is_leaf {
+        roles::name_of(judged, &group.place)
+    } else {
+        format!("an authority trusted in {}", group.place)
+    }
 }
 
 /// `2027-03-01`.

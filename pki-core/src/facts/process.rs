@@ -134,6 +134,13 @@ impl Process {
             })
     }
 
+    /// Where an apiserver keeps the serving certificate that it makes for itself, if no flag names another.
+    pub fn self_made(&self) -> Option<PathBuf> {
+        let makes = self.program == "kube-apiserver" && self.value("tls-cert-file").is_none();
+        let directory = self.value("cert-dir").unwrap_or("/var/run/kubernetes");
+        makes.then(|| self.on_node(directory).join("apiserver.crt"))
+    }
+
     /// Every file of certificates or keys that a flag names, as the program sees it.
     pub fn files(&self) -> impl Iterator<Item = (FileFlag, &str, &Flag)> {
         let told = self.flags.iter().filter_map(|flag| {

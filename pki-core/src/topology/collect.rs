@@ -31,6 +31,7 @@ pub(super) fn collect(view: &View<'_>, topology: &mut Topology) {
         add(view, file, role, used, topology);
     }
     flag_pairs(view, topology);
+    named_pairs(view, topology);
     balancer_pairs(view, topology);
     layout_pairs(view, &named, topology);
     kubelet(view, topology);
@@ -64,9 +65,15 @@ fn named_roles(view: &View<'_>) -> Vec<Named> {
         if let Some(path) = process.value(row.certificate) {
             named.push(Named {
                 path: process.on_node(path),
-                role: Some(row.role),
+                role: row.role,
             });
         }
+    }
+    for process in &view.facts.processes {
+        named.extend(process.named_certificates().map(|one| Named {
+            path: process.on_node(one.certificate),
+            role: None,
+        }));
     }
     for file in view.facts.balancers.iter().flat_map(Balancer::files) {
         named.push(Named {
@@ -184,7 +191,7 @@ fn flag_pairs(view: &View<'_>, topology: &mut Topology) {
         if let Some(key) = row.key.and_then(|key| view.flag_file(process, key)) {
             topology.pairs.push(Pair {
                 user: view.component(row.program),
-                role: Some(row.role),
+                role: row.role,
                 told_at: Some(told_at),
                 certificate,
                 key,
@@ -197,6 +204,20 @@ fn flag_pairs(view: &View<'_>, topology: &mut Topology) {
                 trust: view.trust(&certificate),
             });
         }
+    }
+}
+
+fn named_pairs(view: &View<'_>, topology: &mut Topology) {
+    for process in &view.facts.processes {
+        topology
+            .pairs
+            .extend(process.named_certificates().map(|one| Pair {
+                user: view.component(process.program),
+                role: None,
+                told_at: Some(view.at(&process.place_of(one.flag))),
+                certificate: view.path(&process.on_node(one.certificate)),
+                key: view.path(&process.on_node(one.key)),
+            }));
     }
 }
 

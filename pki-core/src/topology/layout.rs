@@ -13,7 +13,8 @@ pub(super) struct RoleFlag {
     pub(super) program: &'static str,
     pub(super) certificate: &'static str,
     pub(super) key: Option<&'static str>,
-    pub(super) role: Role,
+    /// `None` for what no profile and no authority of the cluster is.
+    pub(super) role: Option<Role>,
 }
 
 /// The flags that give a static pod a certificate of that profile.
@@ -31,7 +32,7 @@ pub struct PairFlags {
 pub fn pair_flags(profile: Profile) -> Option<PairFlags> {
     let row = ROLE_FLAGS
         .iter()
-        .find(|row| row.role == Role::Profile(profile))?;
+        .find(|row| row.role == Some(Role::Profile(profile)))?;
     Some(PairFlags {
         program: row.program,
         certificate: row.certificate,
@@ -85,7 +86,17 @@ const fn leaf(
         program,
         certificate,
         key: Some(key),
-        role: Role::Profile(profile),
+        role: Some(Role::Profile(profile)),
+    }
+}
+
+/// A pair of some other authority, or of none that a role could tell.
+const fn pair(program: &'static str, [certificate, key]: [&'static str; 2]) -> RoleFlag {
+    RoleFlag {
+        program,
+        certificate,
+        key: Some(key),
+        role: None,
     }
 }
 
@@ -94,7 +105,17 @@ const fn roots(program: &'static str, certificate: &'static str, authority: Auth
         program,
         certificate,
         key: None,
-        role: Role::Authority(authority),
+        role: Some(Role::Authority(authority)),
+    }
+}
+
+/// Authorities that need not be the cluster's.
+const fn strangers(program: &'static str, certificate: &'static str) -> RoleFlag {
+    RoleFlag {
+        program,
+        certificate,
+        key: None,
+        role: None,
     }
 }
 
@@ -130,7 +151,7 @@ pub(super) const ROLE_FLAGS: &[RoleFlag] = &[
         program: "kube-controller-manager",
         certificate: "cluster-signing-cert-file",
         key: Some("cluster-signing-key-file"),
-        role: Role::Authority(Authority::Cluster),
+        role: Some(Role::Authority(Authority::Cluster)),
     },
     roots("kube-apiserver", "client-ca-file", Authority::Cluster),
     roots(
@@ -167,4 +188,36 @@ pub(super) const ROLE_FLAGS: &[RoleFlag] = &[
         "requestheader-client-ca-file",
         Authority::FrontProxy,
     ),
+    pair(
+        "kube-controller-manager",
+        [
+            "cluster-signing-kubelet-serving-cert-file",
+            "cluster-signing-kubelet-serving-key-file",
+        ],
+    ),
+    pair(
+        "kube-controller-manager",
+        [
+            "cluster-signing-kubelet-client-cert-file",
+            "cluster-signing-kubelet-client-key-file",
+        ],
+    ),
+    pair(
+        "kube-controller-manager",
+        [
+            "cluster-signing-kube-apiserver-client-cert-file",
+            "cluster-signing-kube-apiserver-client-key-file",
+        ],
+    ),
+    pair(
+        "kube-controller-manager",
+        [
+            "cluster-signing-legacy-unknown-cert-file",
+            "cluster-signing-legacy-unknown-key-file",
+        ],
+    ),
+    pair("etcd", ["client-cert-file", "client-key-file"]),
+    pair("etcd", ["peer-client-cert-file", "peer-client-key-file"]),
+    strangers("kube-apiserver", "peer-ca-file"),
+    strangers("kube-apiserver", "oidc-ca-file"),
 ];

@@ -13,10 +13,12 @@ use crate::inventory::DEFAULT_BIND_PORT;
 use crate::inventory::Inventory;
 use crate::inventory::KubernetesVersion;
 use crate::inventory::first_service_address;
+use crate::place::Place;
 use crate::topology::dialled;
 use crate::topology::node::Apiserver;
 use crate::topology::node::Claim;
 use crate::topology::node::Etcd;
+use crate::topology::node::NamedCertificate;
 use crate::topology::node::Node;
 use crate::topology::node::PairFiles;
 use crate::topology::url;
@@ -163,11 +165,27 @@ fn apiserver(view: &View<'_>, process: &Process) -> Apiserver {
             .filter_map(|network| network.trim().parse::<IpNet>().ok())
             .map(|network| first_service_address(&network))
             .collect(),
-        certificate: view.flag_file(process, "tls-cert-file"),
+        certificate: view
+            .flag_file(process, "tls-cert-file")
+            .or_else(|| self_made(view, process)),
+        named: process
+            .named_certificates()
+            .map(|one| NamedCertificate {
+                certificate: view.path(&process.on_node(one.certificate)),
+                names: one.names.iter().map(|&name| name.to_owned()).collect(),
+            })
+            .collect(),
         key: view.flag_file(process, "tls-private-key-file"),
         client_ca: view.flag_file(process, "client-ca-file"),
         flags: view.flags(process),
     }
+}
+
+/// What it makes for itself where no flag names a certificate, if that was read
+/// (k8s.io/apiserver/pkg/server/options/serving.go, `MaybeDefaultWithSelfSignedCerts`).
+fn self_made(view: &View<'_>, process: &Process) -> Option<Place> {
+    let path = process.self_made()?;
+    view.facts.file(&path).map(|file| view.at(&file.place))
 }
 
 /// Without a manifest, a serving certificate where kubeadm puts it means an apiserver as kubeadm runs it.
@@ -184,6 +202,7 @@ fn apiserver_by_layout(view: &View<'_>) -> Option<Apiserver> {
         secure_port: DEFAULT_BIND_PORT,
         service_addresses: Vec::new(),
         certificate: Some(view.path(&certificate)),
+        named: Vec::new(),
         key: there("apiserver.key").map(|path| view.path(&path)),
         client_ca: there("ca.crt").map(|path| view.path(&path)),
         flags: Vec::new(),

@@ -52,6 +52,7 @@ pub use crate::topology::node::Apiserver;
 pub use crate::topology::node::Claim;
 pub use crate::topology::node::Etcd;
 pub use crate::topology::node::Flag;
+pub use crate::topology::node::NamedCertificate;
 pub use crate::topology::node::Node;
 pub use crate::topology::node::PairFiles;
 

@@ -68,12 +68,23 @@ pub struct Apiserver {
     pub service_addresses: Vec<IpAddr>,
     /// The file that `--tls-cert-file` points to.
     pub certificate: Option<Place>,
+    /// What it shows to who asks for some names: every `--tls-sni-cert-key`.
+    pub named: Vec<NamedCertificate>,
     /// The file that `--tls-private-key-file` points to.
     pub key: Option<Place>,
     /// The file that `--client-ca-file` points to.
     pub client_ca: Option<Place>,
     /// Every flag, in order; places have the manifest's line.
     pub flags: Vec<Flag>,
+}
+
+/// One `--tls-sni-cert-key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedCertificate {
+    /// The certificate.
+    pub certificate: Place,
+    /// The names that it is for; empty where its own are.
+    pub names: Vec<String>,
 }
 
 /// What an etcd member was told.

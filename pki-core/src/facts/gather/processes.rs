@@ -88,6 +88,9 @@ impl Gatherer<'_> {
                 FileFlag::AnyKey => self.pem(&path, Expected::Anything, told_at),
             }
         }
+        if let Some(path) = process.self_made() {
+            self.pem(&path, Expected::Certificates, None);
+        }
         for flag in process.not_followed() {
             self.node.notes.push(Note {
                 place: process.place_of(flag),

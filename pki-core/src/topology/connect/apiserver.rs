@@ -2,6 +2,7 @@
 
 use crate::topology::connect::Connector;
 use crate::topology::connect::Server;
+use crate::topology::connect::sni::Named;
 use crate::topology::node::Apiserver;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
@@ -33,6 +34,19 @@ impl Connector<'_> {
             component: view.component("kube-apiserver"),
             shown: view.shown(certificate),
             trusts: apiserver.client_ca.as_ref().map(|place| view.trust(place)),
+            named: apiserver
+                .named
+                .iter()
+                .map(|named| Named {
+                    names: named.names.clone(),
+                    shown: view.shown(&named.certificate),
+                })
+                .collect(),
+            address: self
+                .nodes
+                .iter()
+                .find(|node| node.name == view.name)
+                .and_then(|node| node.address),
         })
     }
 

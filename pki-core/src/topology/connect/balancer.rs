@@ -168,6 +168,7 @@ impl<'a> Connector<'a> {
                     shows: Some(shows), ..
                 } => Ok(Server {
                     shown: shows.clone(),
+                    named: Vec::new(),
                     ..server
                 }),
                 BalancerMode::Terminates { shows: None, .. } => Err(

@@ -132,6 +132,8 @@ impl Connector<'_> {
             component: view.component("etcd"),
             shown: view.shown(&server.certificate),
             trusts: etcd.trusted_ca.as_ref().map(|place| view.trust(place)),
+            named: Vec::new(),
+            address: None,
         })
     }
 }

@@ -122,6 +122,8 @@ fn server(view: &View<'_>, kubelet: &told::Kubelet) -> Server {
         component: view.component("kubelet"),
         shown: view.shown(&certificate),
         trusts: authority.map(|place| view.trust(&place)),
+        named: Vec::new(),
+        address: None,
     }
 }
 

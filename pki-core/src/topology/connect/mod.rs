@@ -13,6 +13,9 @@ mod peer;
 mod pod;
 mod reach;
 mod service_account;
+mod sni;
+
+use std::net::IpAddr;
 
 use crate::facts::kubeconfig as kubeconfig_facts;
 use crate::inventory::Inventory;
@@ -20,6 +23,7 @@ use crate::place::Place;
 use crate::topology::Topology;
 use crate::topology::connect::balancer::Listening;
 use crate::topology::connect::reach::Whereabouts;
+use crate::topology::connect::sni::Named;
 use crate::topology::edge::Component;
 use crate::topology::edge::Dialled;
 use crate::topology::edge::Edge;
@@ -110,6 +114,10 @@ struct Server {
     component: Component,
     shown: Shown,
     trusts: Option<Trust>,
+    /// What it shows to who asks for other names.
+    named: Vec<Named>,
+    /// The address at which clients reach it, for those that ask for an address.
+    address: Option<IpAddr>,
 }
 
 impl<'a> Connector<'a> {
@@ -167,6 +175,7 @@ impl<'a> Connector<'a> {
         let asks_for = client
             .tls_server_name
             .unwrap_or_else(|| endpoint.host.clone());
+        let shown = sni::shown(&server, &asks_for);
         self.edges.push(Edge {
             id: format!("e{}", self.edges.len() + 1),
             kind: EdgeKind::Tls,
@@ -178,7 +187,7 @@ impl<'a> Connector<'a> {
             unverified: client.unverified,
             via,
             told_at: client.told_at,
-            shown: server.shown,
+            shown,
             trusts,
             client_shows: client.shows.zip(server.trusts),
             source: None,

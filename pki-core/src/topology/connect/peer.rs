@@ -184,6 +184,8 @@ impl Connector<'_> {
             component: view.component("etcd-peer"),
             shown: view.shown(&peer.certificate),
             trusts: etcd.peer_trusted_ca.as_ref().map(|place| view.trust(place)),
+            named: Vec::new(),
+            address: None,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! ca-data-differs: the authorities that a kubeconfig embeds are not those of the cluster, though it works, or may.
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use crate::checks::Rule;
 use crate::checks::Settings;
@@ -11,7 +12,10 @@ use crate::finding::Severity;
 use crate::judge::Judged;
 use crate::place::Place;
 use crate::profile::Authority;
+use crate::topology::Edge;
+use crate::topology::Holding;
 use crate::topology::Kubeconfig;
+use crate::topology::Node;
 use crate::topology::Role;
 use crate::topology::Trust;
 use crate::x509::certificate::Certificate;
@@ -22,26 +26,49 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// What is looked up for every kubeconfig.
+struct Known<'a> {
+    /// By what their clients trust.
+    edges: HashMap<&'a Place, Vec<&'a Edge>>,
+    /// Authorities by node.
+    held: HashMap<&'a str, Vec<&'a Holding>>,
+    nodes: HashMap<&'a str, &'a Node>,
+}
+
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let mut edges: HashMap<&Place, Vec<&Edge>> = HashMap::new();
+    for edge in &judged.topology.edges {
+        edges.entry(&edge.trusts.place).or_default().push(edge);
+    }
+    let mut held: HashMap<&str, Vec<&Holding>> = HashMap::new();
+    for holding in &judged.topology.holdings {
+        if matches!(holding.role, Some(Role::Authority(_))) {
+            held.entry(&holding.place.node).or_default().push(holding);
+        }
+    }
+    let nodes = judged.topology.nodes.iter();
+    let known = Known {
+        edges,
+        held,
+        nodes: nodes.map(|node| (node.name.as_str(), node)).collect(),
+    };
     let kubeconfigs = judged.topology.kubeconfigs.iter();
     kubeconfigs
-        .filter_map(|kubeconfig| finding(judged, kubeconfig))
+        .filter_map(|kubeconfig| finding(judged, kubeconfig, &known))
         .collect()
 }
 
-fn finding(judged: &Judged, kubeconfig: &Kubeconfig) -> Option<Finding> {
+fn finding(judged: &Judged, kubeconfig: &Kubeconfig, known: &Known<'_>) -> Option<Finding> {
     let trusts = kubeconfig.trusts.as_ref()?;
     if !trusts.place.is_same_file(&kubeconfig.place) || trusts.roots.is_empty() {
         return None;
     }
-    let edges: Vec<_> = judged
-        .judged_edges()
-        .filter(|(edge, _)| edge.client == kubeconfig.client && edge.trusts.place == trusts.place)
-        .collect();
-    let served_by = edges.iter().map(|(edge, _)| edge.server.node.as_str());
+    let edges = known.edges.get(&trusts.place);
+    let edges = edges.map(Vec::as_slice).unwrap_or_default();
+    let served_by = edges.iter().map(|edge| edge.server.node.as_str());
     let (place, bundle) = std::iter::once(kubeconfig.place.node.as_str())
         .chain(served_by)
-        .find_map(|node| authorities(judged, node))?;
+        .find_map(|node| known.authorities(node))?;
     let said = difference(trusts, &bundle, edges.is_empty())?;
     let message = format!(
         "{} of {}: certificate-authority-data {said}",
@@ -49,33 +76,35 @@ fn finding(judged: &Judged, kubeconfig: &Kubeconfig) -> Option<Finding> {
         kubeconfig.place.node
     );
     let mut finding = Finding::new(RULE.id, Severity::Warning, trusts.place.clone(), message);
-    finding.edges = edges.iter().map(|(edge, _)| edge.id.clone()).collect();
+    finding.edges = edges.iter().map(|edge| edge.id.clone()).collect();
     finding.remedy = remedy::reissue(judged, &kubeconfig.place);
     Some(finding.related_to(place.clone(), "what the cluster holds"))
 }
 
-/// The cluster's own authorities on a node: where its apiserver is told them, else where kubeadm puts them.
-fn authorities<'a>(judged: &'a Judged, node: &str) -> Option<(&'a Place, Vec<&'a Certificate>)> {
-    let told = judged.topology.node(node)?.apiserver.as_ref();
-    let told = told.and_then(|apiserver| apiserver.client_ca.as_ref());
-    let held: Vec<_> = judged
-        .topology
-        .holdings
-        .iter()
-        .filter(|holding| holding.place.node == node)
-        .filter(|holding| match told {
-            Some(told) => holding.place.is_same_file(told),
-            None => {
-                holding.role == Some(Role::Authority(Authority::Cluster))
-                    && holding.place.path.ends_with("pki/ca.crt")
-            }
-        })
-        .collect();
-    let place = &held.first()?.place;
-    Some((
-        place,
-        held.iter().map(|holding| &holding.certificate).collect(),
-    ))
+impl<'a> Known<'a> {
+    /// The cluster's own authorities on a node: where its apiserver is told them, else where kubeadm puts them.
+    fn authorities(&self, node: &str) -> Option<(&'a Place, Vec<&'a Certificate>)> {
+        let told = self.nodes.get(node)?.apiserver.as_ref();
+        let told = told.and_then(|apiserver| apiserver.client_ca.as_ref());
+        let held: Vec<&Holding> = self
+            .held
+            .get(node)?
+            .iter()
+            .copied()
+            .filter(|holding| match told {
+                Some(told) => holding.place.is_same_file(told),
+                None => {
+                    holding.role == Some(Role::Authority(Authority::Cluster))
+                        && holding.place.path.ends_with("pki/ca.crt")
+                }
+            })
+            .collect();
+        let place = &held.first()?.place;
+        Some((
+            place,
+            held.iter().map(|holding| &holding.certificate).collect(),
+        ))
+    }
 }
 
 /// What the kubeconfig holds too much, too little or otherwise. Where it trusts none of them at all, its edges say so.

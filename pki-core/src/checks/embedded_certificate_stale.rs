@@ -1,5 +1,7 @@
 //! embedded-certificate-stale: a kubeconfig embeds a certificate that was renewed elsewhere on its node.
 
+use std::collections::HashMap;
+
 use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::expired;
@@ -37,15 +39,20 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 
 /// Every kubeconfig whose embedded certificate has a successor.
 pub(super) fn stale(judged: &Judged) -> Vec<Stale<'_>> {
+    let mut by_subject: HashMap<&[u8], Vec<&Holding>> = HashMap::new();
+    for holding in judged.topology.holdings.iter().filter(|one| one.index == 0) {
+        let subject = holding.certificate.subject().as_der();
+        by_subject.entry(subject).or_default().push(holding);
+    }
     let embedding = judged.topology.kubeconfigs.iter();
     embedding
         .filter(|kubeconfig| kubeconfig.embedded)
         .filter_map(|kubeconfig| {
             let embedded = kubeconfig.shows.as_ref()?.chain.first()?;
-            let fresh = judged
-                .topology
-                .holdings
+            let fresh = by_subject
+                .get(embedded.subject().as_der())?
                 .iter()
+                .copied()
                 .filter(|holding| succeeds(judged, holding, kubeconfig, embedded))
                 .max_by_key(|holding| holding.certificate.not_after())?;
             Some(Stale {
@@ -68,16 +75,14 @@ fn succeeds(
     let certificate = &holding.certificate;
     let is_later = certificate.not_after() > embedded.not_after()
         && certificate.not_before() >= embedded.not_before();
-    let is_same = certificate.subject() == embedded.subject();
-    if !is_same || !is_later || holding.index > 0 || holding.place.is_same_file(&kubeconfig.place) {
+    if !is_later || holding.place.is_same_file(&kubeconfig.place) {
         return false;
     }
     let is_copy =
         kubeconfig.profile.is_none() && !kubeconfig.place.path.starts_with(KUBERNETES_DIR);
     let is_near = holding.place.node == kubeconfig.place.node
         || is_copy && certificate.issuer() == embedded.issuer();
-    let mut kubeconfigs = judged.topology.kubeconfigs.iter();
-    let other = kubeconfigs.find(|other| other.place.is_same_file(&holding.place));
+    let other = judged.kubeconfig_in(&holding.place);
     is_near && other.is_none_or(|other| other.profile.is_some())
 }
 
@@ -102,7 +107,12 @@ fn finding(judged: &Judged, stale: &Stale<'_>) -> Finding {
         expired::day(fresh.certificate.not_after()),
     );
     let mut finding = Finding::new(RULE.id, severity, kubeconfig.place.clone(), message);
-    for group in group::refused(judged, FaultKind::Expired) {
+    let refused = if is_expired {
+        group::refused(judged, FaultKind::Expired)
+    } else {
+        Vec::new()
+    };
+    for group in refused {
         if group.fault.certificate.as_ref() == Some(*embedded) {
             let of_edges = group.finding(judged, RULE.id, "");
             finding.edges.extend(of_edges.edges);

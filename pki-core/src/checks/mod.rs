@@ -12,6 +12,7 @@ mod ca_data_differs;
 mod client_auth_missing;
 mod common_name_only;
 mod embedded_certificate_stale;
+mod etcd_name_not_allowed;
 mod expired;
 mod expires_soon;
 mod file_missing;
@@ -97,6 +98,7 @@ pub static RULES: &[Rule] = &[
     token_issuer_mismatch::RULE,
     front_proxy_mismatch::RULE,
     requestheader_name_not_allowed::RULE,
+    etcd_name_not_allowed::RULE,
     embedded_certificate_stale::RULE,
     expired::RULE,
     not_yet_valid::RULE,

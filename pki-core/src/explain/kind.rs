@@ -92,6 +92,8 @@ pub enum Kind {
     KubeconfigStale,
     /// The front proxy's common name is not in the list.
     FrontProxyNotAllowed,
+    /// The client's name is not among those that etcd takes.
+    EtcdNameNotAllowed,
     /// The front proxy's authority differs.
     FrontProxyMismatch,
     /// A service-account token that no key verifies.

@@ -82,6 +82,7 @@ const PAGES: &[(&str, &str)] = pages![
     "client-auth-missing",
     "common-name-only",
     "embedded-certificate-stale",
+    "etcd-name-not-allowed",
     "expired",
     "expires-soon",
     "file-missing",

@@ -50,6 +50,8 @@ pub enum FaultKind {
     NotYetValid,
     /// The dialled name is not among the names.
     NameMismatch,
+    /// An etcd member takes other names only.
+    NotTaken,
     /// The address that a client comes from is not among its own names.
     SourceAddress,
     /// There are no names, only a common name.
@@ -107,6 +109,7 @@ impl FaultKind {
             Self::UnhandledCriticalExtension => "unhandled-critical-extension",
             Self::LargeKey => "weak-key",
             Self::FrontProxyMismatch => "front-proxy-mismatch",
+            Self::NotTaken => "etcd-name-not-allowed",
             Self::NameNotAllowed => "requestheader-name-not-allowed",
             Self::ServiceAccountKey => "service-account-key-differs",
             Self::ServiceAccountIssuer => "token-issuer-mismatch",

@@ -8,7 +8,7 @@ mod fault;
 mod files;
 mod identity;
 mod index;
-mod source;
+mod member;
 mod token;
 mod words;
 
@@ -227,7 +227,8 @@ fn connection(
         };
         faults.extend(unusable(shown, Side::Server, signatures));
         faults.extend(refused(&question, Side::Server, signatures));
-        faults.extend(source::refused(edge, leaf));
+        faults.extend(member::takes_not(edge, leaf));
+        faults.extend(member::comes_from_elsewhere(edge, leaf));
         faults.extend(entitled::forbidden(edge, leaf));
     }
     faults

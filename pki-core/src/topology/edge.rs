@@ -52,7 +52,8 @@ pub struct Edge {
     pub source: Option<Source>,
     /// The token that is carried, on a token edge.
     pub token: Option<Token>,
-    /// The common names that may vouch for others, on an identity edge; `None` where any may.
+    /// The names that the client's certificate has to have one of: the common names that may vouch for others, on an
+    /// identity edge, or whom an etcd member takes; `None` where any will do.
     pub allowed_names: Option<AllowedNames>,
 }
 
@@ -91,11 +92,14 @@ pub struct TokenKey {
     pub kid: String,
 }
 
-/// `--requestheader-allowed-names`.
+/// `--requestheader-allowed-names`; of etcd `--peer-cert-allowed-cn`, `--peer-cert-allowed-hostname` and
+/// `--client-cert-allowed-hostname`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedNames {
     /// The names.
     pub names: Vec<String>,
+    /// Whether they are subject alternative names rather than common names.
+    pub are_hosts: bool,
     /// Where they are told.
     pub place: Place,
 }

@@ -69,6 +69,17 @@ pub(super) const KUBECONFIG_STALE: Meaning = Meaning {
     ],
 };
 
+pub(super) const ETCD_NAME_NOT_ALLOWED: Meaning = Meaning {
+    id: "etcd-name-not-allowed",
+    rule: Some("etcd-name-not-allowed"),
+    means: "etcd trusts the certificate's authority, but was told to take only certificates of certain names, and this \
+            one has none of them.",
+    look_at: &[
+        "--peer-cert-allowed-cn, --peer-cert-allowed-hostname and --client-cert-allowed-hostname of the member",
+        "the common name and the names of the client's certificate",
+    ],
+};
+
 pub(super) const FRONT_PROXY_NOT_ALLOWED: Meaning = Meaning {
     id: "front-proxy-not-allowed",
     rule: Some("requestheader-name-not-allowed"),

@@ -66,6 +66,7 @@ pub(super) fn of(kind: Kind) -> &'static Meaning {
         Kind::Anonymous => &identity::ANONYMOUS,
         Kind::InsecureWithRoots => &identity::INSECURE_WITH_ROOTS,
         Kind::KubeconfigStale => &identity::KUBECONFIG_STALE,
+        Kind::EtcdNameNotAllowed => &identity::ETCD_NAME_NOT_ALLOWED,
         Kind::FrontProxyNotAllowed => &identity::FRONT_PROXY_NOT_ALLOWED,
         Kind::FrontProxyMismatch => &identity::FRONT_PROXY_MISMATCH,
         Kind::ServiceAccountKey => &token::SERVICE_ACCOUNT_KEY,

@@ -42,6 +42,12 @@ pub(super) const TABLE: &[Recogniser] = &[
         "Unable to authenticate the request: x509: subject with cn=front-proxy is not in the allowed list",
     ),
     wording(
+        "etcd-name-not-taken",
+        Kind::EtcdNameNotAllowed,
+        "client certificate authentication failed",
+        "{\"level\":\"warn\",\"msg\":\"rejected connection on peer endpoint\",\"remote-addr\":\"10.24.138.208:60228\",\"server-name\":\"\",\"error\":\"client certificate authentication failed\"}",
+    ),
+    wording(
         "client-go-insecure",
         Kind::InsecureWithRoots,
         "specifying a root certificates file with the insecure flag is not allowed",

@@ -42,11 +42,11 @@ impl Connector<'_> {
                     shown: view.shown(&named.certificate),
                 })
                 .collect(),
-            address: self
-                .nodes
-                .iter()
-                .find(|node| node.name == view.name)
+            address: (!apiserver.named.is_empty())
+                .then(|| self.nodes.iter().find(|node| node.name == view.name))
+                .flatten()
                 .and_then(|node| node.address),
+            takes: None,
         })
     }
 

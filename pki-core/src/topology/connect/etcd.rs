@@ -3,6 +3,7 @@
 use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
 use crate::topology::connect::Server;
+use crate::topology::edge::AllowedNames;
 use crate::topology::url;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
@@ -134,6 +135,25 @@ impl Connector<'_> {
             trusts: etcd.trusted_ca.as_ref().map(|place| view.trust(place)),
             named: Vec::new(),
             address: None,
+            takes: takes(view, &[("client-cert-allowed-hostname", true)]),
         })
     }
+}
+
+/// The names that a member takes clients by, of the first of `flags` that is given.
+pub(super) fn takes(view: &View<'_>, flags: &[(&str, bool)]) -> Option<AllowedNames> {
+    let process = view.facts.process("etcd")?;
+    flags.iter().find_map(|(flag, are_hosts)| {
+        let told = process.flag(flag)?;
+        let names = told.value.split(',').map(str::trim);
+        let names: Vec<String> = names
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
+        (!names.is_empty()).then(|| AllowedNames {
+            names,
+            are_hosts: *are_hosts,
+            place: view.at(&process.place_of(told)),
+        })
+    })
 }

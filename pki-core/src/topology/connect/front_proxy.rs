@@ -76,6 +76,7 @@ fn allowed_names(view: &View<'_>) -> Option<AllowedNames> {
         .collect();
     let last = told.last()?;
     Some(AllowedNames {
+        are_hosts: false,
         names: told
             .iter()
             .flat_map(|flag| flag.value.split(','))

@@ -124,6 +124,7 @@ fn server(view: &View<'_>, kubelet: &told::Kubelet) -> Server {
         trusts: authority.map(|place| view.trust(&place)),
         named: Vec::new(),
         address: None,
+        takes: None,
     }
 }
 

@@ -24,6 +24,7 @@ use crate::topology::Topology;
 use crate::topology::connect::balancer::Listening;
 use crate::topology::connect::reach::Whereabouts;
 use crate::topology::connect::sni::Named;
+use crate::topology::edge::AllowedNames;
 use crate::topology::edge::Component;
 use crate::topology::edge::Dialled;
 use crate::topology::edge::Edge;
@@ -118,6 +119,8 @@ struct Server {
     named: Vec<Named>,
     /// The address at which clients reach it, for those that ask for an address.
     address: Option<IpAddr>,
+    /// Whom of those that it trusts it takes.
+    takes: Option<AllowedNames>,
 }
 
 impl<'a> Connector<'a> {
@@ -192,7 +195,7 @@ impl<'a> Connector<'a> {
             client_shows: client.shows.zip(server.trusts),
             source: None,
             token: None,
-            allowed_names: None,
+            allowed_names: server.takes,
         });
     }
 

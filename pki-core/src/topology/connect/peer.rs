@@ -7,6 +7,7 @@ use crate::place::Place;
 use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
 use crate::topology::connect::Server;
+use crate::topology::connect::etcd;
 use crate::topology::edge::Source;
 use crate::topology::node::Etcd;
 use crate::topology::node::Node;
@@ -186,6 +187,13 @@ impl Connector<'_> {
             trusts: etcd.peer_trusted_ca.as_ref().map(|place| view.trust(place)),
             named: Vec::new(),
             address: None,
+            takes: etcd::takes(
+                view,
+                &[
+                    ("peer-cert-allowed-cn", false),
+                    ("peer-cert-allowed-hostname", true),
+                ],
+            ),
         })
     }
 }

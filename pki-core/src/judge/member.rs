@@ -1,5 +1,4 @@
-//! Whether an etcd member takes a peer that comes from some address (client/pkg/transport/listener_tls.go,
-//! `checkCertSAN`), after the handshake: a certificate without any names may come from anywhere.
+//! Whom of those that it trusts an etcd member takes.
 
 use crate::judge::Fault;
 use crate::judge::FaultKind;
@@ -9,7 +8,24 @@ use crate::verdict::go;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::GeneralName;
 
-pub(super) fn refused(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
+/// By their names, as the handshake ends (client/pkg/transport/listener.go, `baseConfig`).
+pub(super) fn takes_not(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
+    let allowed = edge.allowed_names.as_ref()?;
+    let common_name = leaf.subject().common_name().unwrap_or_default();
+    let is_allowed = allowed.names.iter().any(|name| {
+        if allowed.are_hosts {
+            go::verify_hostname(leaf, name).is_ok()
+        } else {
+            name == common_name
+        }
+    });
+    let fault = || Fault::new(FaultKind::NotTaken, Side::Server, NOT_TAKEN).about(leaf);
+    (!is_allowed).then(fault)
+}
+
+/// By the address that a peer comes from, after the handshake (client/pkg/transport/listener_tls.go, `checkCertSAN`): a
+/// certificate without any names may come from anywhere.
+pub(super) fn comes_from_elsewhere(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
     let source = edge.source.as_ref()?;
     let names = leaf.extensions().subject_alt_names.as_deref()?;
     let host = source.address.to_string();
@@ -38,3 +54,6 @@ pub(super) fn refused(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
     }
     (!text.is_empty()).then(|| Fault::new(FaultKind::SourceAddress, Side::Server, text).about(leaf))
 }
+
+/// client/pkg/transport/listener.go.
+const NOT_TAKEN: &str = "client certificate authentication failed";

@@ -19,6 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::audit;
 use crate::demo;
+use crate::discover;
 use crate::explain;
 use crate::failure::Failure;
 use crate::init;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Issue(Box<issue::Args>),
     /// Say which connections fail, why, and what mends them
     Audit(audit::Args),
+    /// Write the inventory of a cluster that exists, each value with the file that says so
+    Discover(discover::Args),
     /// Judge one chain as a Go client would
     Verify(verify::Args),
     /// Say what an error line means, and which connection and file it comes from

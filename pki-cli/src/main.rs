@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod demo;
+mod discover;
 mod explain;
 mod failure;
 mod init;
@@ -77,6 +78,7 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<Answer, Failure> {
         Command::Init(args) => init::run(args, terminal),
         Command::Issue(args) => issue::run(*args, terminal),
         Command::Audit(args) => audit::run(args, terminal),
+        Command::Discover(args) => discover::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
         Command::Explain(args) => explain::run(args, terminal),
         Command::Inspect(args) => inspect::run(args, terminal),

@@ -21,6 +21,7 @@
 //! | [`checks`] | the rules |
 //! | [`report`] | findings as text, JSON, SARIF, JUnit, metrics |
 //! | [`audit`] | the paved path from directories to findings |
+//! | [`discover`](mod@discover) | the inventory of a cluster that exists |
 //! | [`explain`] | what a pasted line means, and where it comes from |
 //! | [`inspect`] | what one file holds, for people |
 //! | [`verify`] | one chain judged as a Go client would |
@@ -35,6 +36,7 @@ pub mod apply;
 pub mod audit;
 pub mod bundle;
 pub mod checks;
+pub mod discover;
 pub mod explain;
 pub mod facts;
 pub mod finding;

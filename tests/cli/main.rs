@@ -13,6 +13,7 @@ mod audit;
 mod bad_input;
 mod cluster;
 mod demo;
+mod discover;
 mod explain;
 mod forge;
 mod formats;

@@ -1,5 +1,6 @@
 //! Objects of the cluster, kept as YAML: of them kube-proxy's ConfigMap, whose kubeconfig every node's kube-proxy uses
-//! (kubeadm, cmd/kubeadm/app/phases/addons/proxy/manifests.go).
+//! (kubeadm, cmd/kubeadm/app/phases/addons/proxy/manifests.go), and kubeadm-config, which holds the ClusterConfiguration
+//! (cmd/kubeadm/app/phases/uploadconfig/uploadconfig.go).
 
 use std::collections::BTreeMap;
 
@@ -8,25 +9,37 @@ use serde_saphyr::Spanned;
 
 use crate::facts::Broken;
 use crate::facts::certificate_files::Cache;
+use crate::facts::kubeadm_config;
 use crate::facts::kubeconfig;
 use crate::facts::kubeconfig::Kubeconfig;
 use crate::facts::yaml;
 use crate::facts::yaml::Text;
+use crate::inventory::Inventory;
 use crate::place::Place;
 
-/// The kubeconfigs of every kube-proxy ConfigMap in a file, lists of objects included.
+/// What the objects of one file say.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    /// The kubeconfigs of every kube-proxy ConfigMap.
+    pub(super) kube_proxies: Vec<Kubeconfig>,
+    /// The ClusterConfigurations of every kubeadm-config ConfigMap.
+    pub(super) kubeadm: Vec<Inventory>,
+}
+
+/// Reads every object of a file, lists of objects included.
 pub(super) fn parse(
     bytes: &[u8],
     place: &Place,
     cache: &mut Cache,
-) -> Result<Vec<Kubeconfig>, Box<Broken>> {
-    if !bytes
-        .windows(KUBE_PROXY.len())
-        .any(|word| word == KUBE_PROXY.as_bytes())
-    {
-        return Ok(Vec::new());
+) -> Result<Objects, Box<Broken>> {
+    let mut found = Objects::default();
+    let mentions = |name: &str| {
+        let mut words = bytes.windows(name.len());
+        words.any(|word| word == name.as_bytes())
+    };
+    if !mentions(KUBE_PROXY) && !mentions(KUBEADM_CONFIG) {
+        return Ok(found);
     }
-    let mut found = Vec::new();
     for object in yaml::all::<Option<Object>>(bytes, place)?
         .into_iter()
         .flatten()
@@ -39,36 +52,60 @@ pub(super) fn parse(
         })
         .chain(items)
         {
-            found.extend(object.kubeconfig(place, cache)?);
+            object.add_to(&mut found, place, cache)?;
         }
     }
     Ok(found)
 }
 
+impl Objects {
+    /// Whether any object was one that is read here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kube_proxies.is_empty() && self.kubeadm.is_empty()
+    }
+}
+
 impl ConfigMap {
-    fn kubeconfig(
+    fn add_to(
         self,
+        found: &mut Objects,
         place: &Place,
         cache: &mut Cache,
-    ) -> Result<Option<Kubeconfig>, Box<Broken>> {
+    ) -> Result<(), Box<Broken>> {
         let name = self.metadata.and_then(|metadata| metadata.name);
-        if self.kind.as_deref() != Some("ConfigMap") || name.as_deref() != Some(KUBE_PROXY) {
-            return Ok(None);
+        if self.kind.as_deref() != Some("ConfigMap") {
+            return Ok(());
         }
-        let data = self
-            .data
-            .and_then(|mut data| data.remove("kubeconfig.conf"));
-        let Some(text) = data.map(Text::from) else {
-            return Ok(None);
-        };
-        // Lines before it, so that what is read inside is told with the lines of the file.
-        let inner = format!(
-            "{}{}",
-            "\n".repeat(text.line.saturating_sub(1) as usize),
-            text.value
-        );
-        kubeconfig::parse(inner.as_bytes(), place, None, cache)
+        let mut data = self.data.unwrap_or_default();
+        match name.as_deref() {
+            Some(KUBE_PROXY) => {
+                if let Some(text) = data.remove("kubeconfig.conf").map(lined) {
+                    found.kube_proxies.extend(kubeconfig::parse(
+                        text.as_bytes(),
+                        place,
+                        None,
+                        cache,
+                    )?);
+                }
+            }
+            Some(KUBEADM_CONFIG) => {
+                if let Some(text) = data.remove("ClusterConfiguration").map(lined) {
+                    found
+                        .kubeadm
+                        .extend(kubeadm_config::parse(text.as_bytes(), place)?);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
+}
+
+/// The text after as many empty lines as stand before it, so that what is read inside is told with the lines of the file.
+fn lined(text: Spanned<String>) -> String {
+    let text = Text::from(text);
+    let before = text.line.saturating_sub(1) as usize;
+    format!("{}{}", "\n".repeat(before), text.value)
 }
 
 #[derive(Deserialize)]
@@ -100,6 +137,7 @@ struct Metadata {
 }
 
 const KUBE_PROXY: &str = "kube-proxy";
+const KUBEADM_CONFIG: &str = "kubeadm-config";
 
 #[cfg(test)]
 mod tests {
@@ -115,7 +153,7 @@ mod tests {
         )
         .unwrap();
         let server = |kubeconfig: Kubeconfig| kubeconfig.clusters[0].server.clone().unwrap().line;
-        found.into_iter().map(server).collect()
+        found.kube_proxies.into_iter().map(server).collect()
     }
 
     #[test]
@@ -129,6 +167,16 @@ mod tests {
         let list = format!("kind: List\nitems:\n-\n{indented}");
         assert_eq!(lines(&list), [18]);
         assert!(lines("kind: ConfigMap\nmetadata: {name: kube-proxy}\n").is_empty());
+    }
+
+    #[test]
+    fn the_configuration_in_the_config_map_has_the_lines_of_the_file() {
+        let text = "kind: ConfigMap\nmetadata: {name: kubeadm-config}\ndata:\n  ClusterConfiguration: |\n    apiVersion: kubeadm.k8s.io/v1beta4\n    kind: ClusterConfiguration\n    networking:\n      serviceSubnet: 172.30.0.0/16\n";
+        let place = Place::file("x.yaml");
+        let found = parse(text.as_bytes(), &place, &mut Cache::default()).unwrap();
+        let told = &found.kubeadm[0].kubernetes;
+        assert_eq!(told.service_subnets[0].to_string(), "172.30.0.0/16");
+        assert_eq!(told.told_at.service_subnets, Some(place.at_line(8)));
     }
 
     #[test]

@@ -100,9 +100,10 @@ fn objects(tree: &Tree, facts: &mut Facts, cache: &mut Cache) -> bool {
             Err(problem) => Err(Box::new(broken(tree.place(&path), &problem, None))),
         };
         match parsed {
-            Ok(kubeconfigs) => {
-                found |= !kubeconfigs.is_empty();
-                facts.kube_proxies.extend(kubeconfigs);
+            Ok(objects) => {
+                found |= !objects.is_empty();
+                facts.kube_proxies.extend(objects.kube_proxies);
+                facts.kubeadm.extend(objects.kubeadm);
             }
             Err(broken) if is_directory => facts.broken.push(*broken),
             Err(_) => {}

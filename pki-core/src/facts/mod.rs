@@ -42,6 +42,8 @@ pub struct Facts {
     pub nodes: Vec<NodeFacts>,
     /// What kube-proxy's ConfigMaps have every kube-proxy use.
     pub kube_proxies: Vec<Kubeconfig>,
+    /// What kubeadm-config ConfigMaps say.
+    pub kubeadm: Vec<Inventory>,
     /// PATHs of which nothing could be read.
     pub broken: Vec<Broken>,
     /// Whether any file could be read.

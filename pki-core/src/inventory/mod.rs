@@ -42,6 +42,8 @@ pub struct Inventory {
     pub place: Place,
     /// `metadata.name`; kubeadm's `clusterName`.
     pub name: Option<String>,
+    /// Whether it means to list every node: hapki.yaml does, kubeadm's documents are about the node that they are for.
+    pub lists_every_node: bool,
     /// What all nodes share.
     pub kubernetes: Kubernetes,
     /// How keys and certificates are made.
@@ -71,6 +73,23 @@ pub struct Kubernetes {
     pub control_plane_endpoint: Option<Endpoint>,
     /// Names that every apiserver certificate carries besides the derived ones.
     pub cert_sans: Vec<SubjectAltName>,
+    /// Where each of these stands.
+    pub told_at: ToldAt,
+}
+
+/// Where the values of [`Kubernetes`] stand; `None` where one is not told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldAt {
+    /// The release.
+    pub version: Option<Place>,
+    /// The service networks.
+    pub service_subnets: Option<Place>,
+    /// The DNS domain.
+    pub dns_domain: Option<Place>,
+    /// The endpoint.
+    pub control_plane_endpoint: Option<Place>,
+    /// The first of the names.
+    pub cert_sans: Option<Place>,
 }
 
 /// How keys and certificates are made. What the file does not tell is `None`: an option may still tell it.
@@ -93,6 +112,8 @@ pub struct Node {
     pub name: String,
     /// Its addresses; the first is advertised. Empty where the file tells none.
     pub addresses: Vec<IpAddr>,
+    /// Where they stand; where it is described when it has none.
+    pub addresses_at: Place,
     /// What it does; at least one.
     pub roles: Vec<Role>,
     /// Names that this node's apiserver certificate carries besides the derived ones.
@@ -160,8 +181,12 @@ pub struct LoadBalancer {
     pub mode: BalancerMode,
     /// Names that clients dial it by, besides its address.
     pub names: Vec<SubjectAltName>,
+    /// Where the names stand; where it is described when it has none.
+    pub names_at: Place,
     /// Names of nodes; at least one, each a node of the inventory.
     pub backends: Vec<String>,
+    /// Where they stand.
+    pub backends_at: Place,
 }
 
 /// Where a balancer runs.

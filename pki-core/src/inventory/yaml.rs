@@ -106,6 +106,16 @@ impl<'a> Document<'a> {
         self.place.at_line(self.line_in_file(at.referenced.line()))
     }
 
+    /// Where a value stands that may be absent.
+    pub(super) fn place_of_one(&self, text: &Option<Text>) -> Option<Place> {
+        text.as_ref().map(|text| self.place_of(text))
+    }
+
+    /// Where the first value of a list stands.
+    pub(super) fn place_of_first(&self, list: &Option<Vec<Text>>) -> Option<Place> {
+        list.iter().flatten().next().map(|text| self.place_of(text))
+    }
+
     /// Reads the scalar `text` by `reader`; a refusal gets the scalar's line.
     pub(super) fn value<T>(
         &self,

@@ -1,5 +1,6 @@
 //! What was found or done, as text for people and as JSON for programs. Pure: no colour decision, no terminal, no clock.
 
+pub mod discover;
 pub mod explain;
 pub mod inspect;
 pub mod issue;

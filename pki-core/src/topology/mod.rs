@@ -13,6 +13,7 @@ mod layout;
 mod machine;
 mod naming;
 mod node;
+mod told;
 pub mod url;
 mod view;
 
@@ -55,6 +56,8 @@ pub use crate::topology::node::Flag;
 pub use crate::topology::node::NamedCertificate;
 pub use crate::topology::node::Node;
 pub use crate::topology::node::PairFiles;
+pub use crate::topology::told::Said;
+pub use crate::topology::told::Told;
 
 /// The cluster as its files describe it.
 #[derive(Clone, Debug, Default)]
@@ -83,12 +86,17 @@ pub struct Topology {
     pub broken: Vec<Broken>,
     /// What was read and is not followed.
     pub notes: Vec<Note>,
+    /// What the files say of the cluster as a whole.
+    pub told: Told,
+    /// The inventory, where one was given.
+    pub inventory: Option<Inventory>,
 }
 
 /// Derives the cluster from what its files say; an inventory, when given, adds what they don't know.
 pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
     let mut topology = Topology {
         broken: facts.broken.clone(),
+        inventory: inventory.cloned(),
         ..Topology::default()
     };
     let mut views: Vec<View<'_>> = Vec::with_capacity(facts.nodes.len());
@@ -100,6 +108,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
     }
     machine::settle_addresses(&mut topology.nodes, &views);
     connect::connect(&views, &facts.kube_proxies, inventory, &mut topology);
+    topology.told = told::told(&views, &facts.kubeadm, &topology);
     topology
 }
 

@@ -20,6 +20,7 @@ use crate::inventory::Registry;
 use crate::inventory::RegistryInstance;
 use crate::inventory::RegistryKind;
 use crate::inventory::Role;
+use crate::inventory::ToldAt;
 use crate::inventory::check;
 use crate::inventory::duration;
 use crate::inventory::hapki::raw::RawCertificates;
@@ -115,6 +116,7 @@ fn cluster(document: &Document<'_>, place: &Place) -> Result<Inventory, Inventor
             .metadata
             .and_then(|metadata| metadata.name)
             .map(|name| name.value),
+        lists_every_node: true,
         kubernetes: kubernetes(document, raw.kubernetes.unwrap_or_default())?,
         certificates: certificates(document, raw.certificates.unwrap_or_default())?,
         nodes,
@@ -134,6 +136,13 @@ fn kubernetes(document: &Document<'_>, raw: RawKubernetes) -> Result<Kubernetes,
         dns_domain: document.optional(&raw.dns_domain, text::dns_domain)?,
         control_plane_endpoint: document.optional(&raw.control_plane_endpoint, str::parse)?,
         cert_sans: document.values(&raw.cert_sans, text::san)?,
+        told_at: ToldAt {
+            version: document.place_of_one(&raw.version),
+            service_subnets: document.place_of_one(&raw.service_subnet),
+            dns_domain: document.place_of_one(&raw.dns_domain),
+            control_plane_endpoint: document.place_of_one(&raw.control_plane_endpoint),
+            cert_sans: document.place_of_first(&raw.cert_sans),
+        },
     })
 }
 
@@ -168,6 +177,9 @@ fn node(document: &Document<'_>, raw: &RawNode) -> Result<Node, InventoryError> 
         place: document.place_of(&raw.name),
         name: document.value(&raw.name, text::node_name)?,
         addresses: document.values(&raw.addresses, text::address)?,
+        addresses_at: document
+            .place_of_first(&raw.addresses)
+            .unwrap_or_else(|| document.place_of(&raw.name)),
         roles,
         cert_sans: document.values(&raw.cert_sans, text::san)?,
         bind_port: document
@@ -233,7 +245,13 @@ fn load_balancer(
             .optional(&raw.mode, balancer_mode)?
             .unwrap_or_default(),
         names: document.values(&raw.names, text::san)?,
+        names_at: document
+            .place_of_first(&raw.names)
+            .unwrap_or_else(|| document.place_of(&raw.listen)),
         backends,
+        backends_at: document
+            .place_of_first(&raw.backends)
+            .unwrap_or_else(|| document.place_of(&raw.listen)),
     })
 }
 

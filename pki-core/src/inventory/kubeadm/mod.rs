@@ -17,6 +17,7 @@ use crate::inventory::Kubernetes;
 use crate::inventory::KubernetesVersion;
 use crate::inventory::Node;
 use crate::inventory::Role;
+use crate::inventory::ToldAt;
 use crate::inventory::check;
 use crate::inventory::duration;
 use crate::inventory::kubeadm::raw::RawCluster;
@@ -164,6 +165,7 @@ impl Stream {
         Ok(Inventory {
             place: place.clone(),
             name,
+            lists_every_node: false,
             kubernetes,
             certificates,
             nodes,
@@ -203,6 +205,9 @@ fn node(
         // As kubeadm does (cmd/kubeadm/app/util/config, GetHostname).
         name: document.value(&name, |name| text::node_name(&name.trim().to_lowercase()))?,
         // 0.0.0.0 and :: ask kubeadm to choose an address.
+        addresses_at: document
+            .place_of_one(&endpoint.advertise_address)
+            .unwrap_or_else(|| document.place_of(&name)),
         addresses: address
             .into_iter()
             .filter(|address| !address.is_unspecified())
@@ -229,7 +234,15 @@ fn bind_port(text: &str) -> Result<Option<u16>, ValueError> {
 fn cluster(document: &Document<'_>, raw: RawCluster) -> Result<ClusterSettings, InventoryError> {
     let networking = raw.networking.unwrap_or_default();
     let api_server = raw.api_server.unwrap_or_default();
+    let told_at = ToldAt {
+        version: document.place_of_one(&raw.kubernetes_version),
+        service_subnets: document.place_of_one(&networking.service_subnet),
+        dns_domain: document.place_of_one(&networking.dns_domain),
+        control_plane_endpoint: document.place_of_one(&raw.control_plane_endpoint),
+        cert_sans: document.place_of_first(&api_server.cert_sans),
+    };
     let kubernetes = Kubernetes {
+        told_at,
         version: document
             .optional(&raw.kubernetes_version, version)?
             .flatten(),

@@ -144,6 +144,7 @@ fn edge(index: usize) -> Edge {
         source: None,
         token: None,
         allowed_names: None,
+        client_takes: None,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::checks::roles;
 use crate::finding::Finding;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
+use crate::judge::Side;
 
 pub(super) const RULE: Rule = Rule {
     id: "etcd-name-not-allowed",
@@ -23,15 +24,16 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 }
 
 fn finding(judged: &Judged, group: &Group<'_>) -> Finding {
-    let edges = group.edges.iter();
-    let allowed = edges
-        .filter_map(|(edge, _)| edge.allowed_names.as_ref())
-        .next();
+    let first = group.edges.first().map(|(edge, _)| *edge);
+    let (taker, allowed) = match (group.fault.by, first) {
+        (Side::Client, Some(edge)) => (edge.client.to_string(), edge.client_takes.as_ref()),
+        (Side::Server, Some(edge)) => (edge.server.to_string(), edge.allowed_names.as_ref()),
+        (_, None) => (String::new(), None),
+    };
     let names = allowed.map(|allowed| allowed.names.join(", "));
     let message = format!(
-        "{} has no name that {} takes: {}",
+        "{} has no name that {taker} takes: {}",
         roles::name_of(judged, &group.place),
-        group.servers(),
         names.unwrap_or_default()
     );
     let mut finding = group.finding(judged, RULE.id, message);

@@ -12,7 +12,6 @@ use crate::judge::Judged;
 use crate::judge::JudgedEdge;
 use crate::judge::Side;
 use crate::place::Place;
-use crate::topology::Component;
 use crate::topology::Edge;
 use crate::topology::EdgeKind;
 use crate::topology::Shown;
@@ -88,23 +87,14 @@ impl Group<'_> {
 
     /// `kubelet@wudang`, `kubelet@wudang and 3 others`.
     pub(super) fn clients(&self) -> String {
-        self.ends(|edge| &edge.client)
-    }
-
-    /// Likewise.
-    pub(super) fn servers(&self) -> String {
-        self.ends(|edge| &edge.server)
-    }
-
-    fn ends(&self, end: impl Fn(&Edge) -> &Component) -> String {
-        let ends: BTreeSet<String> = self
+        let clients: BTreeSet<String> = self
             .edges
             .iter()
-            .map(|(edge, _)| end(edge).to_string())
+            .map(|(edge, _)| edge.client.to_string())
             .collect();
-        let first = self.edges.first().map(|(edge, _)| end(edge).to_string());
+        let first = self.edges.first().map(|(edge, _)| edge.client.to_string());
         let first = first.unwrap_or_default();
-        match ends.len() {
+        match clients.len() {
             0 | 1 => first,
             2 => format!("{first} and 1 other"),
             count => format!("{first} and {} others", count - 1),

@@ -3,14 +3,19 @@
 use crate::judge::Fault;
 use crate::judge::FaultKind;
 use crate::judge::Side;
+use crate::topology::AllowedNames;
 use crate::topology::Edge;
 use crate::verdict::go;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::GeneralName;
 
 /// By their names, as the handshake ends (client/pkg/transport/listener.go, `baseConfig`).
-pub(super) fn takes_not(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
-    let allowed = edge.allowed_names.as_ref()?;
+pub(super) fn takes_not(
+    allowed: Option<&AllowedNames>,
+    leaf: &Certificate,
+    by: Side,
+) -> Option<Fault> {
+    let allowed = allowed?;
     let common_name = leaf.subject().common_name().unwrap_or_default();
     let is_allowed = allowed.names.iter().any(|name| {
         if allowed.are_hosts {
@@ -19,7 +24,7 @@ pub(super) fn takes_not(edge: &Edge, leaf: &Certificate) -> Option<Fault> {
             name == common_name
         }
     });
-    let fault = || Fault::new(FaultKind::NotTaken, Side::Server, NOT_TAKEN).about(leaf);
+    let fault = || Fault::new(FaultKind::NotTaken, by, NOT_TAKEN).about(leaf);
     (!is_allowed).then(fault)
 }
 

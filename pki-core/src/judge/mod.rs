@@ -227,7 +227,11 @@ fn connection(
         };
         faults.extend(unusable(shown, Side::Server, signatures));
         faults.extend(refused(&question, Side::Server, signatures));
-        faults.extend(member::takes_not(edge, leaf));
+        faults.extend(member::takes_not(
+            edge.allowed_names.as_ref(),
+            leaf,
+            Side::Server,
+        ));
         faults.extend(member::comes_from_elsewhere(edge, leaf));
         faults.extend(entitled::forbidden(edge, leaf));
     }
@@ -251,6 +255,11 @@ fn server_refused(edge: &Edge, now: OffsetDateTime, signatures: &mut Signatures)
             now,
         };
         faults.extend(refused(&question, Side::Client, signatures));
+        faults.extend(member::takes_not(
+            edge.client_takes.as_ref(),
+            leaf,
+            Side::Client,
+        ));
     }
     faults
 }

@@ -119,6 +119,7 @@ fn edge(client: &str, server: &str, certificate: &Certificate, ca: &Ca) -> Edge 
         source: None,
         token: None,
         allowed_names: None,
+        client_takes: None,
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn prints(edge: &Edge, fault: &Fault) -> Option<String> {
     let said = says(edge, fault)?;
     let is_verification = fault.by == Side::Client
         && is_about_a_certificate(fault.kind)
+        && fault.kind != FaultKind::NotTaken
         && !balanced::is_openssl(&edge.client);
     let text = if is_verification && !comes_before_verification(fault.kind) {
         format!("{VERIFY_PREFIX}{said}")

@@ -55,6 +55,9 @@ pub struct Edge {
     /// The names that the client's certificate has to have one of: the common names that may vouch for others, on an
     /// identity edge, or whom an etcd member takes; `None` where any will do.
     pub allowed_names: Option<AllowedNames>,
+    /// The names that the server's certificate has to have one of beside the one that is dialled: an etcd member asks of
+    /// peers that it dials what it asks of those that dial it.
+    pub client_takes: Option<AllowedNames>,
 }
 
 /// Where a client comes from, for a server that looks for it in the client's certificate: an etcd member listening to peers.

@@ -48,6 +48,7 @@ impl Connector<'_> {
                     source: None,
                     token: None,
                     allowed_names: believer.allowed_names.clone(),
+                    client_takes: None,
                 });
             }
         }

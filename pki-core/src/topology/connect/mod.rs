@@ -196,6 +196,7 @@ impl<'a> Connector<'a> {
             source: None,
             token: None,
             allowed_names: server.takes,
+            client_takes: None,
         });
     }
 

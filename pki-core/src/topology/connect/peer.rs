@@ -8,6 +8,7 @@ use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
 use crate::topology::connect::Server;
 use crate::topology::connect::etcd;
+use crate::topology::edge::AllowedNames;
 use crate::topology::edge::Source;
 use crate::topology::node::Etcd;
 use crate::topology::node::Node;
@@ -90,6 +91,7 @@ impl Connector<'_> {
                 self.edge(client, &endpoint, server);
                 if let Some(edge) = self.edges.get_mut(next) {
                     edge.source = source;
+                    edge.client_takes = peers_taken(view);
                 }
             }
             None => {
@@ -187,13 +189,7 @@ impl Connector<'_> {
             trusts: etcd.peer_trusted_ca.as_ref().map(|place| view.trust(place)),
             named: Vec::new(),
             address: None,
-            takes: etcd::takes(
-                view,
-                &[
-                    ("peer-cert-allowed-cn", false),
-                    ("peer-cert-allowed-hostname", true),
-                ],
-            ),
+            takes: peers_taken(view),
         })
     }
 }
@@ -223,6 +219,15 @@ fn dialled(
         told_at: told_at.clone(),
     })
     .collect()
+}
+
+/// The same settings serve where a member listens and where it dials (client/pkg/transport/listener.go, `ClientConfig`).
+fn peers_taken(view: &View<'_>) -> Option<AllowedNames> {
+    let flags = [
+        ("peer-cert-allowed-cn", false),
+        ("peer-cert-allowed-hostname", true),
+    ];
+    etcd::takes(view, &flags)
 }
 
 fn member_name<'n>(node: &'n Node, etcd: &'n Etcd) -> &'n str {

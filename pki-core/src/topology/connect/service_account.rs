@@ -77,6 +77,7 @@ impl Connector<'_> {
                 issuers_at: verifier.issuers_at.clone(),
             }),
             allowed_names: None,
+            client_takes: None,
         });
     }
 }

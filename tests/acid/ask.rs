@@ -1,5 +1,6 @@
 //! How each component is made to say what it thinks of a fault.
 
+use std::fs;
 use std::time::Duration;
 
 use crate::bench;
@@ -171,6 +172,22 @@ pub fn token_of_shaolin(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
 
 pub fn token_of_wudang(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
     token(bench, foretold, SECOND)
+}
+
+/// The balancer that the fault has put on emei.
+pub fn haproxy(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
+    wait_until_shown(bench);
+    let tree = bench.trees.file("emei", "/etc/");
+    let text = trees::read(&tree.join("haproxy/haproxy.cfg"));
+    let configuration = bench.work.join("haproxy.cfg");
+    let text = text.replace(" /etc/", &format!(" {}/", tree.display()));
+    fs::write(&configuration, text).unwrap();
+    let mut command = peers::peer("haproxy", ["-f"]);
+    command.arg(configuration);
+    let log = bench.run("haproxy".to_owned(), &command);
+    let heard = vec![prints(bench, foretold, &[&log])];
+    bench.cluster.stop(&log);
+    heard
 }
 
 /// A front proxy gets what kubectl words as [`What::Prints`]; the apiserver's answer is no line of a program's.

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -98,17 +99,20 @@ impl Bench {
     pub fn spawn(&mut self, program: &str, node: &str, more: &[&str]) -> String {
         let mut command = self.cluster.command_in_manifest(program, named(node));
         command.args(more);
-        let name = format!("faulty-{program}-{node}");
-        self.cluster.spawn(&name, &command);
-        name
+        self.run(format!("faulty-{program}-{node}"), &command)
     }
 
     /// Starts a server of the cluster again, on its files as they are now.
     pub fn restart(&mut self, program: &str, node: &str) -> String {
-        let name = format!("{program}-{node}");
         let command = self.cluster.command_in_manifest(program, named(node));
+        self.run(format!("{program}-{node}"), &command)
+    }
+
+    /// Starts a server in place of the last one of that name. Its log begins anew.
+    pub fn run(&mut self, name: String, command: &Command) -> String {
         self.cluster.stop(&name);
-        self.cluster.spawn(&name, &command);
+        self.marks.remove(&name);
+        self.cluster.spawn(&name, command);
         name
     }
 
@@ -149,11 +153,11 @@ impl Bench {
         }
     }
 
-    /// What a server has logged since. A server that was started again has begun its log anew.
+    /// What a server has logged since.
     pub fn logged(&self, name: &str) -> String {
-        let text = self.cluster.log(name);
         let mark = self.marks.get(name).copied().unwrap_or_default();
-        text.get(mark..).map_or(text.clone(), str::to_owned)
+        let text = self.cluster.log(name);
+        text.get(mark..).unwrap_or_default().to_owned()
     }
 }
 
@@ -178,6 +182,15 @@ pub fn within<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<
 
 /// Files that are as they were are left alone: servers watch them.
 fn heal(healthy: &Path, faulty: &Path) {
+    for entry in fs::read_dir(faulty).unwrap() {
+        let extra = entry.unwrap().path();
+        let is_extra = !healthy.join(extra.file_name().unwrap()).exists();
+        if is_extra && extra.is_dir() {
+            fs::remove_dir_all(extra).unwrap();
+        } else if is_extra {
+            fs::remove_file(extra).unwrap();
+        }
+    }
     for entry in fs::read_dir(healthy).unwrap() {
         let from = entry.unwrap().path();
         let to = faulty.join(from.file_name().unwrap());

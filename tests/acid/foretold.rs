@@ -143,6 +143,7 @@ const ACCEPTED: &[Acceptance] = &[
 
 const LOCAL: &str = "kubeconfig:admin-local.conf@wudang -> kube-apiserver@wudang";
 const BALANCED: &str = "kubeconfig:admin.conf@wudang -> kube-apiserver@wudang";
+const HAPROXY: &str = "haproxy@emei -> kube-apiserver@wudang";
 const SCHEDULER: &str = "kube-scheduler@wudang -> kube-apiserver@wudang";
 const CONTROLLER_MANAGER: &str = "kube-controller-manager@wudang -> kube-apiserver@wudang";
 
@@ -313,6 +314,17 @@ const MEASURED: &[Measure] = &[
         "front proxy: an authority of its own",
         "front-proxy@shaolin -> requestheader@wudang",
         ask::front_proxy,
+    ),
+    ("haproxy: a backend has expired", HAPROXY, ask::haproxy),
+    (
+        "haproxy: a backend is of another cluster",
+        HAPROXY,
+        ask::haproxy,
+    ),
+    (
+        "haproxy: verifyhost is no name of the backends",
+        HAPROXY,
+        ask::haproxy,
     ),
     (
         "etcd: a peer with another key",

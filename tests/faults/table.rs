@@ -1,5 +1,6 @@
 //! All rows.
 
+mod balancers;
 mod chains;
 mod clients;
 mod files;
@@ -15,6 +16,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         clients::ROWS,
         files::ROWS,
         shared::ROWS,
+        balancers::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -46,6 +46,10 @@ impl Trees {
         put(&file, text, mode(&file));
     }
 
+    pub fn write(&self, node: &str, path: &str, text: &str, mode: u32) {
+        put(&self.file(node, path), &self.filled(text), mode);
+    }
+
     pub fn copy(&self, from: &str, to: &str, path: &str) {
         fs::copy(self.file(from, path), self.file(to, path)).unwrap();
     }

@@ -96,8 +96,12 @@ pub(super) fn refused(
     } else {
         found
     };
-    let code = found.first()?.code;
-    Some(Fault::new(kind(code), Side::Client, HAPROXY_SAYS).about(leaf))
+    let kind = kind(found.first()?.code);
+    let text = match kind {
+        FaultKind::NameMismatch => HAPROXY_OTHER_NAME,
+        _ => HAPROXY_SAYS,
+    };
+    Some(Fault::new(kind, Side::Client, text).about(leaf))
 }
 
 fn kind(code: ErrorCode) -> FaultKind {
@@ -115,5 +119,7 @@ fn kind(code: ErrorCode) -> FaultKind {
     }
 }
 
-/// HAProxy's log has no more than this of a certificate that it refuses.
-const HAPROXY_SAYS: &str = "SSL handshake failure";
+/// HAProxy's log has no more than this of a certificate that it refuses, and that only where it checks its servers.
+const HAPROXY_SAYS: &str = "Layer6 invalid response, info: \"SSL handshake failure\"";
+/// The same where the certificate lacks the name of `verifyhost`.
+const HAPROXY_OTHER_NAME: &str = "Layer6 invalid response, info: \"Server presented an SSL certificate different from the configured one\"";

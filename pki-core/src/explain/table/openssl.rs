@@ -25,6 +25,18 @@ pub(super) const TABLE: &[Recogniser] = &[
         "2026/11/23 20:53:42 [error] 27599#27599: *7 upstream SSL certificate does not match \"lb.wulin.internal\" while SSL handshaking to upstream",
     ),
     wording(
+        "haproxy-server-name",
+        Kind::NameMismatch,
+        "Server presented an SSL certificate different from the configured one",
+        "Server apiserver/wudang is DOWN, reason: Layer6 invalid response, info: \"Server presented an SSL certificate different from the configured one\", check duration: 1ms.",
+    ),
+    wording(
+        "haproxy-server-refused",
+        Kind::NotVerified,
+        "Layer6 invalid response, info: \"SSL handshake failure\"",
+        "Server apiserver/wudang is DOWN, reason: Layer6 invalid response, info: \"SSL handshake failure\", check duration: 2ms.",
+    ),
+    wording(
         "openssl-hostname",
         Kind::NameMismatch,
         "verify error:num=62:",

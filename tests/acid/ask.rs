@@ -37,6 +37,15 @@ pub fn balanced_kubectl(bench: &mut Bench, _: &Foretold) -> Vec<Heard> {
     kubectl_prints(refusal(bench, "admin.conf", READYZ))
 }
 
+/// kubectl whose kubeconfig leads nowhere: it wraps what is said in its own names of things.
+pub fn lost_kubectl(bench: &mut Bench, _: &Foretold) -> Vec<Heard> {
+    vec![Heard {
+        what: What::Says,
+        extent: Extent::Part,
+        text: refusal(bench, "admin.conf", READYZ),
+    }]
+}
+
 /// kubectl whose certificate is accepted and whose bearer may do nothing.
 pub fn forbidden_kubectl(bench: &mut Bench, _: &Foretold) -> Vec<Heard> {
     kubectl_prints(refusal(bench, "admin.conf", GET_NAMESPACES))
@@ -92,6 +101,11 @@ pub fn wudangs_apiserver(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
     let mut heard = apiserver_at_etcd(bench, foretold, "wudang");
     heard.push(server_says(bench, foretold, &["etcd-wudang"]));
     heard
+}
+
+/// An apiserver that does not start for what it would show to etcd.
+pub fn starting_apiserver(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
+    apiserver_at_etcd(bench, foretold, "wudang")
 }
 
 pub fn etcdctl(bench: &mut Bench, _: &Foretold) -> Vec<Heard> {
@@ -192,8 +206,23 @@ pub fn haproxy(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
 
 /// A front proxy gets what kubectl words as [`What::Prints`]; the apiserver's answer is no line of a program's.
 pub fn front_proxy(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
+    wait_until_refused(bench, "6443");
+    vec![server_says(bench, foretold, APISERVERS)]
+}
+
+/// The same at an apiserver that has begun with other flags.
+pub fn front_proxy_at_second(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
+    let log = second_apiserver(bench);
+    wait_until_refused(bench, "16443");
+    let heard = vec![server_says(bench, foretold, &[&log])];
+    bench.cluster.stop(&log);
+    heard
+}
+
+/// Until wudang does not believe shaolin's front proxy any more.
+fn wait_until_refused(bench: &Bench, port: &str) {
     let url = format!(
-        "https://{}:6443/api/v1/namespaces",
+        "https://{}:{port}/api/v1/namespaces",
         bench::named("wudang").address
     );
     let mut get = peers::peer(
@@ -214,7 +243,6 @@ pub fn front_proxy(bench: &mut Bench, foretold: &Foretold) -> Vec<Heard> {
         refused.is_some(),
         "wudang goes on believing shaolin's front proxy"
     );
-    vec![server_says(bench, foretold, APISERVERS)]
 }
 
 /// Whether every request of wudang's admin is answered, through the balancer.

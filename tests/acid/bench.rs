@@ -85,6 +85,14 @@ impl Bench {
         heal(&self.healthy, &self.trees.root);
     }
 
+    /// A line in which the trees are where the nodes have them.
+    pub fn on_the_node(&self, line: &str) -> String {
+        let tree = |line: String, node: &Node| {
+            line.replace(&*self.trees.root.join(node.name).to_string_lossy(), "")
+        };
+        NODES.iter().fold(line.to_owned(), tree)
+    }
+
     /// `hapki audit` of the trees as they are.
     pub fn audit(&self) -> Value {
         let mut command = peers::hapki(["audit", "--format", "json"]);
@@ -199,7 +207,8 @@ fn heal(healthy: &Path, faulty: &Path) {
             continue;
         }
         let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode();
-        if fs::read(&from).unwrap() != fs::read(&to).unwrap() || mode(&from) != mode(&to) {
+        let is_as_it_was = fs::read(&to).is_ok_and(|bytes| bytes == fs::read(&from).unwrap());
+        if !is_as_it_was || mode(&from) != mode(&to) {
             fs::copy(&from, &to).unwrap();
         }
     }

@@ -121,6 +121,14 @@ impl Trees {
         trees::put(&file, like(&own).to_pem(), 0o600);
     }
 
+    /// Gives a kubeconfig the key of a stranger.
+    pub fn replace_embedded_key(&self, node: &str, file: &str) {
+        let path = format!("/etc/kubernetes/{file}");
+        let own = embedded(self, node, file, "client-key-data: ");
+        let key = PrivateKey::from_bytes(&STANDARD.decode(&own).unwrap()).unwrap();
+        self.edit(node, &path, &own, &STANDARD.encode(like(&key).to_pem()));
+    }
+
     /// Replaces an authority on some nodes by one with a key of its own, and the same name unless changed.
     pub fn found_anew(&self, nodes: &[&str], authority: Authority) {
         let own = self.authority(nodes[0], authority);
@@ -280,10 +288,14 @@ impl Leaf {
 }
 
 fn client_certificate(trees: &Trees, node: &str, file: &str) -> String {
+    embedded(trees, node, file, "client-certificate-data: ")
+}
+
+fn embedded(trees: &Trees, node: &str, file: &str, field: &str) -> String {
     let text = trees::read(&trees.file(node, &format!("/etc/kubernetes/{file}")));
     let mut lines = text.lines().map(str::trim);
-    let data = lines.find_map(|line| line.strip_prefix("client-certificate-data: "));
-    data.unwrap_or_else(|| panic!("{file} embeds no certificate"))
+    let data = lines.find_map(|line| line.strip_prefix(field));
+    data.unwrap_or_else(|| panic!("{file} has no {field}"))
         .to_owned()
 }
 

@@ -50,6 +50,10 @@ impl Trees {
         put(&self.file(node, path), &self.filled(text), mode);
     }
 
+    pub fn remove(&self, node: &str, path: &str) {
+        fs::remove_file(self.file(node, path)).unwrap();
+    }
+
     pub fn copy(&self, from: &str, to: &str, path: &str) {
         fs::copy(self.file(from, path), self.file(to, path)).unwrap();
     }

@@ -44,6 +44,8 @@ pub(super) fn prints(edge: &Edge, fault: &Fault) -> Option<String> {
         said
     };
     let line = match client(edge) {
+        // It tells its own names of the cluster and the user, too.
+        Client::Kubectl if lacks_a_file(fault) => return None,
         Client::Kubectl => kubectl(edge, fault, text),
         // Go tells the address that a name was resolved to.
         Client::Loop(_) if said_of_a_name(edge, fault) => return None,
@@ -250,6 +252,12 @@ fn refused_to_connect(edge: &Edge) -> String {
         Some(SubjectAltName::Dns(_)) => refused.to_owned(),
         _ => format!("dial tcp {}: {refused}", address(edge)),
     }
+}
+
+/// A file that a kubeconfig names (k8s.io/client-go/tools/clientcmd, `validateClusterInfo`).
+fn lacks_a_file(fault: &Fault) -> bool {
+    let is_file = matches!(fault.kind, FaultKind::FileMissing | FaultKind::KeyMissing);
+    is_file && fault.by == Side::Client
 }
 
 fn said_of_a_name(edge: &Edge, fault: &Fault) -> bool {

@@ -207,4 +207,73 @@ pub const ROWS: &[Row] = &[
         findings: &["warning usage-absent wudang /etc/kubernetes/pki/etcd/peer.crt"],
         ..SOUND
     },
+    Row {
+        name: "etcd: a server from another authority",
+        make: |trees| trees.sign_by(Signer::Stranger, "wudang", "etcd-server", as_it_is),
+        findings: &["error same-name-other-ca wudang /etc/kubernetes/pki/etcd/server.crt"],
+        edges: Edges::These(&[
+            "etcdctl@shaolin -> etcd@wudang",
+            "kube-apiserver@wudang -> etcd@wudang",
+            "etcdctl@wudang -> etcd@wudang",
+            "etcdctl@emei -> etcd@wudang",
+        ]),
+        says: Some(
+            r#"x509: certificate signed by unknown authority (possibly because of "x509: ECDSA verification failure" while trying to verify candidate authority certificate "etcd-ca")"#,
+        ),
+        prints: Some(
+            r#"connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: {says}""#,
+        ),
+        ..SOUND
+    },
+    Row {
+        name: "etcd: a peer from another authority",
+        make: |trees| {
+            trees.sign_by(
+                Signer::Named("etcd-ca-old"),
+                "wudang",
+                "etcd-peer",
+                as_it_is,
+            )
+        },
+        findings: &["error unknown-authority wudang /etc/kubernetes/pki/etcd/peer.crt"],
+        edges: Edges::These(&[
+            "etcd@wudang -> etcd-peer@shaolin",
+            "etcd@shaolin -> etcd-peer@wudang",
+            "etcd@wudang -> etcd-peer@emei",
+            "etcd@emei -> etcd-peer@wudang",
+        ]),
+        says: Some("remote error: tls: unknown certificate authority"),
+        prints: Some("remote error: tls: unknown certificate authority"),
+        server_says: Some("x509: certificate signed by unknown authority"),
+        ..SOUND
+    },
+    Row {
+        name: "etcd: an expired peer",
+        make: |trees| trees.sign("wudang", "etcd-peer", expired),
+        findings: &["error expired wudang /etc/kubernetes/pki/etcd/peer.crt"],
+        edges: Edges::These(&[
+            "etcd@wudang -> etcd-peer@shaolin",
+            "etcd@shaolin -> etcd-peer@wudang",
+            "etcd@wudang -> etcd-peer@emei",
+            "etcd@emei -> etcd-peer@wudang",
+        ]),
+        says: Some("remote error: tls: expired certificate"),
+        prints: Some("remote error: tls: expired certificate"),
+        server_says: Some(
+            "x509: certificate has expired or is not yet valid: current time {now} is after 2025-03-01T08:00:00Z",
+        ),
+        ..SOUND
+    },
+    Row {
+        name: "etcd: the apiserver's client certificate has expired",
+        make: |trees| trees.sign("wudang", "apiserver-etcd-client", expired),
+        findings: &["error expired wudang /etc/kubernetes/pki/apiserver-etcd-client.crt"],
+        edges: Edges::These(&["kube-apiserver@wudang -> etcd@wudang"]),
+        says: Some("remote error: tls: expired certificate"),
+        prints: Some(r#"connection error: desc = "error reading server preface: {says}""#),
+        server_says: Some(
+            "x509: certificate has expired or is not yet valid: current time {now} is after 2025-03-01T08:00:00Z",
+        ),
+        ..SOUND
+    },
 ];

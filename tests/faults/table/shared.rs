@@ -74,4 +74,44 @@ pub const ROWS: &[Row] = &[
         ),
         ..SOUND
     },
+    Row {
+        name: "front proxy: its name is not allowed",
+        make: |trees| {
+            let flag = "--requestheader-allowed-names=";
+            let from = format!("{flag}front-proxy-client");
+            trees.edit("wudang", APISERVER, &from, &format!("{flag}aggregator"));
+        },
+        findings: &[
+            "error requestheader-name-not-allowed emei /etc/kubernetes/pki/front-proxy-client.crt",
+            "error requestheader-name-not-allowed shaolin /etc/kubernetes/pki/front-proxy-client.crt",
+            "error requestheader-name-not-allowed wudang /etc/kubernetes/pki/front-proxy-client.crt",
+        ],
+        edges: Edges::These(&["front-proxy@emei -> requestheader@wudang"]),
+        says: Some("error: You must be logged in to the server (Unauthorized)"),
+        prints: Some("error: You must be logged in to the server (Unauthorized)"),
+        server_says: Some("x509: subject with cn=front-proxy-client is not in the allowed list"),
+        ..SOUND
+    },
+    Row {
+        name: "service accounts: an issuer of its own",
+        make: |trees| {
+            let (from, to) = ("svc.cluster.local", "svc.wudang.local");
+            trees.edit("wudang", APISERVER, from, to);
+        },
+        findings: &[
+            "error token-issuer-mismatch wudang /etc/kubernetes/manifests/kube-apiserver.yaml",
+        ],
+        edges: Edges::These(&[
+            "service-account@shaolin -> kube-apiserver@wudang",
+            "service-account@wudang -> kube-apiserver@shaolin",
+            "service-account@wudang -> kube-apiserver@emei",
+            "service-account@emei -> kube-apiserver@wudang",
+        ]),
+        says: Some("error: You must be logged in to the server (Unauthorized)"),
+        prints: Some("error: You must be logged in to the server (Unauthorized)"),
+        server_says: Some("invalid bearer token"),
+        ..SOUND
+    },
 ];
+
+const APISERVER: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";

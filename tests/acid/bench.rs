@@ -161,11 +161,11 @@ impl Bench {
         }
     }
 
-    /// What a server has logged since.
+    /// What a server has logged since, as it would on the node.
     pub fn logged(&self, name: &str) -> String {
         let mark = self.marks.get(name).copied().unwrap_or_default();
         let text = self.cluster.log(name);
-        text.get(mark..).unwrap_or_default().to_owned()
+        self.on_the_node(text.get(mark..).unwrap_or_default())
     }
 }
 

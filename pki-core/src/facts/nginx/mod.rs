@@ -5,7 +5,9 @@
 
 mod directive;
 mod glob;
+mod scope;
 mod server;
+mod target;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

@@ -521,6 +521,38 @@ fn shaolins_files_tell_of_the_cluster_and_not_of_wudang() {
     );
 }
 
+#[test]
+fn an_apiserver_answers_to_the_address_that_moves_between_masters() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = hapki_in(directory.path())
+        .args(["demo", "demo"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&demo), 0, "{}", stderr(&demo));
+    let shaolin = directory.path().join("demo/shaolin/etc");
+    fs::create_dir_all(shaolin.join("keepalived")).unwrap();
+    fs::write(
+        shaolin.join("keepalived/keepalived.conf"),
+        "vrrp_instance a {\n virtual_ipaddress {\n  10.27.52.100/24 dev eth0\n }\n}\n",
+    )
+    .unwrap();
+    let issued = hapki_in(directory.path())
+        .args(["issue", "apiserver", "--node=shaolin", "--dry-run"])
+        .args(["--format=json", "--pki-dir"])
+        .arg(shaolin.join("kubernetes/pki"))
+        .output()
+        .unwrap();
+    let issued = json(&issued);
+    let sources = issued["issued"][0]["san_sources"].as_array().unwrap();
+    let moving = sources
+        .iter()
+        .find(|source| source["san"] == "10.27.52.100")
+        .unwrap();
+    let from = moving["from"].as_str().unwrap();
+    assert!(from.starts_with("virtual address in "), "{from}");
+    assert!(from.ends_with("etc/keepalived/keepalived.conf:3"), "{from}");
+}
+
 /// Exit code 2, a sentence with these words on stderr, nothing on stdout, not a byte changed.
 #[track_caller]
 fn refused<A: AsRef<std::ffi::OsStr>>(cluster: &Cluster, node: &str, args: &[A], words: &[&str]) {

@@ -53,7 +53,8 @@ fn left_out(judged: &Judged, balancer: &Balancer) -> Option<Finding> {
                 .nothing_there
                 .as_ref()
                 .map(|(node, _)| node.as_str());
-            server.or(nearby) == Some(node)
+            let mut further = backend.further.iter();
+            server.or(nearby) == Some(node) || further.any(|server| server.node == node)
         })
     };
     let left_out: Vec<&str> = judged

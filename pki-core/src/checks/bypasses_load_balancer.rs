@@ -1,6 +1,7 @@
 //! bypasses-load-balancer: a client dials the balancer's name on a port where only that machine's own apiserver listens.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::checks::Rule;
@@ -53,12 +54,7 @@ pub(super) fn passed_by<'j>(judged: &'j Judged, edge: &Edge) -> Option<&'j Balan
     judged.topology.balancers.iter().find(|balancer| {
         balancer.node.as_deref() == Some(&edge.server.node)
             && balancer.port != endpoint.port
-            && balancer
-                .backends
-                .iter()
-                .filter(|backend| backend.server.is_some())
-                .count()
-                > 1
+            && balancer.apiservers().collect::<BTreeSet<_>>().len() > 1
     })
 }
 

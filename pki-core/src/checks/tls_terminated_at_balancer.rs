@@ -35,7 +35,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 fn finding(judged: &Judged, balancer: &Balancer) -> Finding {
     let through = judged
         .judged_edges()
-        .filter(|(edge, _)| edge.via.as_deref() == Some(&balancer.label));
+        .filter(|(edge, _)| edge.passes(&balancer.label));
     let lost: Vec<(&Edge, Option<&str>)> = through
         .filter(|(_, verdict)| {
             verdict

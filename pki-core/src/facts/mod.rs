@@ -9,6 +9,8 @@ mod etcd_config;
 mod gather;
 mod haproxy;
 pub mod hosts;
+mod keepalived;
+mod kube_vip;
 pub mod kubeadm_config;
 pub mod kubeconfig;
 pub mod kubelet_config;
@@ -18,6 +20,7 @@ mod nginx;
 mod odd_manifests;
 pub mod process;
 mod unit;
+pub mod virtual_address;
 pub mod yaml;
 
 use std::collections::BTreeMap;
@@ -31,6 +34,7 @@ use crate::facts::hosts::Hosts;
 use crate::facts::kubeconfig::Kubeconfig;
 use crate::facts::kubelet_config::KubeletConfig;
 use crate::facts::process::Process;
+use crate::facts::virtual_address::VirtualAddress;
 use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::source::Tree;
@@ -81,6 +85,8 @@ pub struct NodeFacts {
     pub kubelet: Option<KubeletConfig>,
     /// Balancers that run on it: nginx, haproxy.
     pub balancers: Vec<Balancer>,
+    /// Addresses that it takes when it is its turn.
+    pub virtual_addresses: Vec<VirtualAddress>,
     /// kubeadm's configuration, where one lies in /etc/kubernetes.
     pub kubeadm: Option<Inventory>,
     /// Files that are named but do not belong to what was asked for.

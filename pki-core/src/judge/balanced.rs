@@ -22,9 +22,9 @@ use crate::verdict::signatures::Signatures;
 
 /// The balancer on the way, where it ends TLS.
 pub(super) fn ended_at<'t>(topology: &'t Topology, edge: &Edge) -> Option<&'t Balancer> {
-    let via = edge.via.as_ref()?;
+    edge.via.as_ref()?;
     let mut balancers = topology.balancers.iter();
-    balancers.find(|balancer| balancer.label == *via && balancer.terminates())
+    balancers.find(|balancer| balancer.terminates() && edge.passes(&balancer.label))
 }
 
 /// The server never sees the certificate: without one of the balancer's own, the client is nobody there

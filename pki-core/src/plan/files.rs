@@ -30,6 +30,7 @@ use crate::topology::Topology;
 use crate::topology::is_every_machines;
 use crate::topology::url;
 use crate::x509::certificate::GeneralName;
+use crate::x509::san::SubjectAltName;
 
 impl Cluster {
     /// What the files say.
@@ -63,6 +64,13 @@ impl Cluster {
             cluster
                 .dialled
                 .push(Sourced::new(dialled.name.clone(), from));
+        }
+        for moving in &topology.virtual_addresses {
+            if moving.leads_to_apiservers {
+                let from = file(&moving.place, "virtual address");
+                let name = SubjectAltName::ip(moving.address);
+                cluster.apiserver_names.push(Sourced::new(name, from));
+            }
         }
         cluster.shared_servers = topology.dialled.iter().filter_map(shared_server).collect();
         etcd_certificates(&mut cluster, topology);

@@ -30,6 +30,19 @@ pub struct Balancer {
     pub backends: Vec<BalancedTo>,
 }
 
+/// An address that a node takes when it is its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// What takes it over: `keepalived@emei`.
+    pub component: Component,
+    /// The line.
+    pub place: Place,
+    /// Whether apiservers are reached by it, so that clients see their certificates.
+    pub leads_to_apiservers: bool,
+}
+
 /// What a balancer does with TLS.
 #[derive(Clone, Debug)]
 pub enum BalancerMode {
@@ -57,6 +70,8 @@ pub struct BalancedTo {
     pub address: String,
     /// The apiserver there; `None` where it leads elsewhere or nobody knows.
     pub server: Option<Component>,
+    /// Apiservers that are reached through a further balancer there.
+    pub further: Vec<Component>,
     /// The node that has the address, where it is known but nothing there takes the connection, and why.
     pub nothing_there: Option<(String, String)>,
 }
@@ -67,8 +82,14 @@ impl Balancer {
         matches!(self.mode, BalancerMode::Terminates { .. })
     }
 
+    /// Every apiserver that it leads to, through further balancers as well; one that several backends lead to several times.
+    pub fn apiservers(&self) -> impl Iterator<Item = &Component> {
+        let backends = self.backends.iter();
+        backends.flat_map(|backend| backend.server.iter().chain(&backend.further))
+    }
+
     /// Whether it leads to an apiserver.
     pub fn leads_to_apiservers(&self) -> bool {
-        self.backends.iter().any(|backend| backend.server.is_some())
+        self.apiservers().next().is_some()
     }
 }

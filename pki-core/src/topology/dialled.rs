@@ -1,6 +1,7 @@
 //! A node's address by what its own components dial, where no file says it: kubeadm's trees without manifests.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::topology::machine::is_every_machines;
@@ -13,6 +14,11 @@ use crate::x509::certificate::GeneralName;
 /// Adds the address to every node that has none. One that several nodes dial is a balancer's.
 pub(super) fn add(nodes: &mut [Node], views: &[View<'_>]) {
     let mut users: HashMap<IpAddr, usize> = HashMap::new();
+    let moving: HashSet<IpAddr> = views
+        .iter()
+        .flat_map(|view| &view.facts.virtual_addresses)
+        .map(|known| known.address)
+        .collect();
     let mut dialled: Vec<Option<Claim<IpAddr>>> = Vec::with_capacity(nodes.len());
     for (node, view) in nodes.iter().zip(views) {
         let apiserver = node.apiserver.as_ref();
@@ -20,7 +26,7 @@ pub(super) fn add(nodes: &mut [Node], views: &[View<'_>]) {
         let known = advertised.or(node.addresses.first().map(|claim| claim.value));
         let claim = match known {
             Some(_) => None,
-            None => address(node, view),
+            None => address(node, view).filter(|claim| !moving.contains(&claim.value)),
         };
         if let Some(address) = known.or(claim.as_ref().map(|claim| claim.value)) {
             *users.entry(address).or_default() += 1;

@@ -38,7 +38,7 @@ pub struct Edge {
     /// Where the client was told not to verify what it is shown (`insecure-skip-tls-verify`), or where a flag that would
     /// make it verify is left out.
     pub unverified: Option<Place>,
-    /// The balancer in between.
+    /// The balancer in between; of several on the way, all in order.
     pub via: Option<String>,
     /// Where the client was told to dial this.
     pub told_at: Place,
@@ -190,6 +190,14 @@ pub struct Dialled {
     pub told_at: Place,
 }
 
+impl Edge {
+    /// Whether the balancer of that label is on the way.
+    pub fn passes(&self, label: &str) -> bool {
+        let mut hops = self.via.iter().flat_map(|via| via.split(HOPS));
+        hops.any(|hop| hop == label)
+    }
+}
+
 impl EdgeKind {
     /// `tls`, `token`, `identity`.
     pub fn name(self) -> &'static str {
@@ -207,3 +215,6 @@ impl fmt::Display for Component {
         write!(f, "{}@{}", self.name, self.node)
     }
 }
+
+/// Stands between the labels of balancers that follow each other.
+pub(super) const HOPS: &str = ", ";

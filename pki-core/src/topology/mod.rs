@@ -28,6 +28,7 @@ pub use crate::facts::hosts::Hosts;
 pub use crate::topology::balancer::BalancedTo;
 pub use crate::topology::balancer::Balancer;
 pub use crate::topology::balancer::BalancerMode;
+pub use crate::topology::balancer::VirtualAddress;
 pub use crate::topology::edge::AllowedNames;
 pub use crate::topology::edge::Component;
 pub use crate::topology::edge::Dialled;
@@ -80,6 +81,8 @@ pub struct Topology {
     pub edges: Vec<Edge>,
     /// Every balancer that the files, or else the inventory, tell of.
     pub balancers: Vec<Balancer>,
+    /// Every address that moves between nodes, once for each node that takes it over.
+    pub virtual_addresses: Vec<VirtualAddress>,
     /// What is dialled but cannot be judged from these files, and why.
     pub unjudged: Vec<Unjudged>,
     /// Files that could not be read or understood.

@@ -3,6 +3,7 @@
 mod balanced;
 mod broken;
 mod cluster;
+mod moving;
 
 use std::fs;
 use std::path::Path;

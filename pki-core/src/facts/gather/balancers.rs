@@ -1,14 +1,20 @@
-//! Balancers on a node: nginx with the files that it includes, haproxy, and the certificates that they name.
+//! Balancers on a node: nginx with the files that it includes, haproxy, and the certificates that they name; and the
+//! addresses that move between nodes.
 
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::facts::Note;
 use crate::facts::balancer::Balancer;
 use crate::facts::certificate_files::Expected;
 use crate::facts::gather::Gatherer;
 use crate::facts::haproxy;
+use crate::facts::keepalived;
+use crate::facts::kube_vip;
 use crate::facts::nginx;
 use crate::facts::nginx::Include;
+use crate::facts::virtual_address::VirtualAddress;
+use crate::place::Place;
 use crate::source::Document;
 
 impl Gatherer<'_> {
@@ -20,6 +26,61 @@ impl Gatherer<'_> {
         if let Some(document) = self.read(Path::new(haproxy::MAIN), None) {
             self.haproxy(&document);
         }
+        self.keepalived();
+    }
+
+    fn keepalived(&mut self) {
+        let Some(main) = self.read(Path::new(keepalived::MAIN), None) else {
+            return;
+        };
+        let mut pending = vec![main];
+        while let Some(Document { place, bytes, .. }) = pending.pop() {
+            let found = keepalived::parse(&bytes, &place);
+            let addresses = found.addresses.into_iter();
+            self.node
+                .virtual_addresses
+                .extend(addresses.map(|(address, line)| VirtualAddress {
+                    program: "keepalived",
+                    address,
+                    place: place.at_line(line),
+                    balances: None,
+                }));
+            for (line, what) in found.not_followed {
+                self.note(
+                    place.at_line(line),
+                    format!("{} {what}", place.path.display()),
+                );
+            }
+            for (pattern, line) in found.includes {
+                let told_at = place.at_line(line);
+                let include = Include { pattern, told_at };
+                match self.included(&include) {
+                    Ok(paths) => {
+                        for path in paths {
+                            pending.extend(self.read(&path, Some(include.told_at.clone())));
+                        }
+                    }
+                    Err(why) => {
+                        let pattern = include.pattern.display();
+                        let text =
+                            format!("{} includes {pattern}, and {why}", place.path.display());
+                        self.note(include.told_at, text);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn kube_vip(&mut self, document: &Document) {
+        // What is no YAML is said by whoever reads it as a manifest.
+        if let Ok(found) = kube_vip::parse(&document.bytes, &document.place) {
+            self.node.virtual_addresses.extend(found.addresses);
+            self.node.notes.extend(found.not_followed);
+        }
+    }
+
+    fn note(&mut self, place: Place, text: String) {
+        self.node.notes.push(Note { place, text });
     }
 
     pub(super) fn nginx(&mut self, document: &Document) {

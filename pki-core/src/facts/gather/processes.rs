@@ -10,6 +10,7 @@ use crate::facts::Note;
 use crate::facts::certificate_files::Expected;
 use crate::facts::etcd_config;
 use crate::facts::gather::Gatherer;
+use crate::facts::kube_vip;
 use crate::facts::manifest;
 use crate::facts::process;
 use crate::facts::process::FileFlag;
@@ -32,6 +33,9 @@ impl Gatherer<'_> {
             let Some(document) = self.read(&path, None) else {
                 continue;
             };
+            if kube_vip::is_likely(&document.bytes) {
+                self.kube_vip(&document);
+            }
             match manifest::parse(&document.bytes, &document.place) {
                 Ok(processes) => {
                     for process in processes {

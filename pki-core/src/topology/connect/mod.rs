@@ -15,6 +15,7 @@ mod reach;
 mod service_account;
 mod sni;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::facts::kubeconfig as kubeconfig_facts;
@@ -48,6 +49,7 @@ pub(super) fn connect(
         views,
         nodes: &topology.nodes,
         whereabouts: Whereabouts::of(&topology.nodes),
+        owners: balancer::owners(views),
         listening: Vec::new(),
         kubeconfigs: Vec::new(),
         dialled: Vec::new(),
@@ -71,6 +73,7 @@ pub(super) fn connect(
     connector.pods(inventory);
     connector.service_accounts();
     connector.front_proxies();
+    topology.virtual_addresses = connector.virtual_addresses();
     let Connector {
         listening,
         kubeconfigs,
@@ -79,7 +82,7 @@ pub(super) fn connect(
         unjudged,
         ..
     } = connector;
-    topology.balancers = Connector::into_balancers(listening);
+    topology.balancers = Connector::into_balancers(listening, &edges);
     topology.kubeconfigs = kubeconfigs;
     topology.dialled = dialled;
     topology.edges = edges;
@@ -90,6 +93,8 @@ struct Connector<'a> {
     views: &'a [View<'a>],
     nodes: &'a [Node],
     whereabouts: Whereabouts,
+    /// Positions of the nodes that take over a virtual address.
+    owners: HashMap<IpAddr, Vec<usize>>,
     listening: Vec<Listening<'a>>,
     kubeconfigs: Vec<Kubeconfig>,
     dialled: Vec<Dialled>,
@@ -132,11 +137,16 @@ impl<'a> Connector<'a> {
     /// The apiserver that an endpoint leads to, or every backend of the balancer that listens there.
     fn reach_apiservers(&mut self, view: &View<'_>, client: Client, endpoint: &Endpoint) {
         let name = client.tls_server_name.as_deref().unwrap_or(&endpoint.host);
-        let server = self.apiserver_at(view, endpoint);
+        let mut server = self.apiserver_at(view, endpoint);
         let balancers = match server {
-            Ok(_) => Vec::new(),
-            Err(_) => self.balancers_at(view, endpoint, Some(name)),
+            Ok(_) if !self.is_at_virtual_address(view, endpoint) => Vec::new(),
+            _ => self.balancers_at(view, endpoint, Some(name)),
         };
+        if balancers.is_empty()
+            && let Some(why) = self.nothing_at(view, endpoint)
+        {
+            server = Err(why);
+        }
         if balancers.is_empty() || !endpoint.tls {
             return self.edge(client, endpoint, server);
         }

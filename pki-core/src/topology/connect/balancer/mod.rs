@@ -2,13 +2,19 @@
 
 mod through;
 mod told;
+mod virtual_address;
+mod way;
+
+pub(super) use virtual_address::owners;
 
 use std::net::IpAddr;
 
 use crate::facts::balancer::Upstream;
 use crate::inventory::Inventory;
+use crate::place::Place;
 use crate::topology::balancer::Balancer;
 use crate::topology::connect::Connector;
+use crate::topology::edge::Edge;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
 
@@ -22,6 +28,10 @@ pub(super) struct Listening<'a> {
     is_default: bool,
     upstream: Option<&'a Upstream>,
     ends: Vec<Endpoint>,
+    /// The line of each.
+    places: Vec<Place>,
+    /// Whether it is one only if something dials it: an address may move between nodes for other ends.
+    if_dialled: bool,
 }
 
 impl<'a> Connector<'a> {
@@ -45,21 +55,28 @@ impl<'a> Connector<'a> {
                 }
             }
         }
+        self.find_virtual_addresses();
         for owned in inventory
             .into_iter()
             .flat_map(|inventory| &inventory.load_balancers)
         {
-            if !self.is_configured(owned) {
+            if !self.name_configured(owned) {
                 let described = inventory.map(|inventory| self.described(owned, inventory));
                 self.listening.extend(described);
             }
         }
+        self.follow();
     }
 
     /// What the graph tells of them.
-    pub(super) fn into_balancers(listening: Vec<Listening<'_>>) -> Vec<Balancer> {
+    pub(super) fn into_balancers(listening: Vec<Listening<'_>>, edges: &[Edge]) -> Vec<Balancer> {
+        let is_one = |listening: &Listening<'_>| {
+            let mut edges = edges.iter();
+            !listening.if_dialled || edges.any(|edge| edge.passes(&listening.balancer.label))
+        };
         listening
             .into_iter()
+            .filter(is_one)
             .map(|listening| listening.balancer)
             .collect()
     }
@@ -86,48 +103,50 @@ impl<'a> Connector<'a> {
                 let mut names = balancer.dialled_by.iter();
                 names.any(|name| name.to_string().eq_ignore_ascii_case(host))
             };
-            match (balancer.address, node) {
-                (Some(own), _) if address == Some(own) => true,
-                (None, Some(node)) => balancer.node.as_deref() == Some(node),
+            match (balancer.address, address) {
+                // Every machine has the loopback addresses for itself.
+                (Some(own), Some(address)) if own == address => {
+                    !own.is_loopback() || balancer.node.as_deref() == node
+                }
+                (None, Some(address)) if self.is_virtual(address) => {
+                    let node = balancer.node.as_deref();
+                    node.is_some_and(|node| self.takes_over(address, node))
+                }
+                (None, _) if node.is_some() => balancer.node.as_deref() == node,
                 // A name that no hosts file has: DNS does, if the owner says so.
-                (_, None) => address.is_none() && is_owned_name(),
+                (_, None) if node.is_none() => is_owned_name(),
                 _ => false,
             }
         };
-        let here: Vec<usize> = (0..self.listening.len())
+        let here = (0..self.listening.len())
             .filter(|index| self.listening.get(*index).is_some_and(takes))
             .collect();
-        let is_for = |index: &usize| {
-            let names = self.listening.get(*index).map_or(&[][..], |l| l.names);
-            name.is_some_and(|asked| names.iter().any(|name| is_name(name, asked)))
+        self.one_of_each(here, name)
+    }
+
+    /// Of the listeners of one program the one that is for `name`, else the default, else the first. Every node may have a
+    /// program at an address that moves between them.
+    fn one_of_each(&self, here: Vec<usize>, name: Option<&str>) -> Vec<usize> {
+        let fits = |listening: &Listening<'_>| {
+            let mut names = listening.names.iter();
+            let is_for = name.is_some_and(|asked| names.any(|name| is_name(name, asked)));
+            (is_for, listening.is_default)
         };
-        if let Some(named) = here.iter().copied().find(is_for) {
-            return vec![named];
-        }
-        // Every node may have one at an address that moves between them; on one node, the default takes the rest.
-        let mut chosen: Vec<usize> = Vec::new();
+        let mut chosen: Vec<(usize, &Listening<'_>)> = Vec::new();
         for index in here {
             let Some(listening) = self.listening.get(index) else {
                 continue;
             };
-            let rival = chosen.iter().position(|other| {
-                self.listening
-                    .get(*other)
-                    .is_some_and(|other| other.balancer.component == listening.balancer.component)
-            });
-            match rival.and_then(|at| chosen.get_mut(at)) {
-                Some(other) if listening.is_default && !self.is_default(*other) => *other = index,
+            let rival = chosen
+                .iter_mut()
+                .find(|(_, other)| other.balancer.component == listening.balancer.component);
+            match rival {
+                Some(other) if fits(listening) > fits(other.1) => *other = (index, listening),
                 Some(_) => {}
-                None => chosen.push(index),
+                None => chosen.push((index, listening)),
             }
         }
-        chosen
-    }
-
-    fn is_default(&self, index: usize) -> bool {
-        self.listening
-            .get(index)
-            .is_some_and(|listening| listening.is_default)
+        chosen.into_iter().map(|(index, _)| index).collect()
     }
 
     fn address_of(&self, dialler: &View<'_>, host: &str) -> Option<IpAddr> {

@@ -2,42 +2,28 @@
 
 use crate::facts::balancer::Upstream;
 use crate::topology::balancer::BalancedTo;
-use crate::topology::balancer::BalancerMode;
 use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
-use crate::topology::connect::Server;
-use crate::topology::connect::balancer::Listening;
+use crate::topology::connect::balancer::way::Asked;
 use crate::topology::edge::Component;
+use crate::topology::edge::HOPS;
 use crate::topology::edge::Trust;
-use crate::topology::url;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
 
 impl Connector<'_> {
-    /// One edge for each backend of one balancer.
+    /// One edge for each way through one balancer to an apiserver.
     pub(in crate::topology::connect) fn through(
         &mut self,
         client: &Client,
         endpoint: &Endpoint,
         index: usize,
     ) {
-        let Some(listening) = self.listening.get(index) else {
-            return;
-        };
-        let label = listening.balancer.label.clone();
-        let mode = listening.balancer.mode.clone();
-        let servers: Vec<(String, Result<Server, String>)> = listening
-            .ends
-            .iter()
-            .map(|end| {
-                (
-                    url::host_and_port(&end.host, end.port),
-                    self.behind(listening, end),
-                )
-            })
-            .collect();
-        if servers.is_empty() {
-            let why = format!("{label} has no backends");
+        let name = client.tls_server_name.as_deref();
+        let name = name.unwrap_or(&endpoint.host);
+        let ways = self.ways(index, Asked::first(Some(name)));
+        if ways.is_empty() {
+            let why = format!("{} has no backends", self.labels(&[index]));
             self.unjudged(
                 client.component.clone(),
                 client.url.clone(),
@@ -45,24 +31,12 @@ impl Connector<'_> {
                 why,
             );
         }
-        for (address, server) in servers {
-            let server = server.and_then(|server| match &mode {
-                BalancerMode::PassThrough => Ok(server),
-                BalancerMode::Terminates {
-                    shows: Some(shows), ..
-                } => Ok(Server {
-                    shown: shows.clone(),
-                    named: Vec::new(),
-                    ..server
-                }),
-                BalancerMode::Terminates { shows: None, .. } => Err(
-                    "TLS ends there, and the certificate that it shows is not among these files"
-                        .to_owned(),
-                ),
-                BalancerMode::Plain => Err("it speaks no TLS there".to_owned()),
-            });
-            let server = server.map_err(|why| format!("through {label} to {address}: {why}"));
-            self.edge_via(client.clone(), endpoint, server, Some(label.clone()));
+        for way in ways {
+            let label = self.labels(&way.hops);
+            let server = way
+                .server
+                .map_err(|why| format!("through {label} to {}: {why}", way.to));
+            self.edge_via(client.clone(), endpoint, server, Some(label));
         }
     }
 
@@ -83,16 +57,21 @@ impl Connector<'_> {
             let mut found = Vec::new();
             for (end, to) in listening.ends.iter().zip(&listening.balancer.backends) {
                 let key = (component.clone(), to.address.clone());
-                if to.server.is_some() && !done.contains(&key) {
+                let leads = to.server.is_some() || !to.further.is_empty();
+                if leads && !done.contains(&key) {
                     done.push(key);
                     let client = upstream_client(view, &component, upstream, to);
-                    found.push((client, end.clone(), self.behind(listening, end)));
+                    for way in self.ways_behind(index, end, upstream.name.as_deref()) {
+                        let further = way.hops.get(1..).unwrap_or_default();
+                        let via = (!further.is_empty()).then(|| self.labels(further));
+                        found.push((client.clone(), end.clone(), way.server, via));
+                    }
                 }
             }
             let looks_for_a_name = upstream.name.is_some();
-            for (client, end, server) in found {
+            for (client, end, server, via) in found {
                 let before = self.edges.len();
-                self.edge_via(client, &end, server, None);
+                self.edge_via(client, &end, server, via);
                 if let Some(edge) = self.edges.get_mut(before)
                     && !looks_for_a_name
                 {
@@ -102,11 +81,11 @@ impl Connector<'_> {
         }
     }
 
-    fn behind(&self, listening: &Listening<'_>, end: &Endpoint) -> Result<Server, String> {
-        match listening.view.or_else(|| self.views.first()) {
-            Some(view) => self.apiserver_at(view, end),
-            None => Err("no node was given".to_owned()),
-        }
+    /// As edges name the balancers on a way.
+    fn labels(&self, hops: &[usize]) -> String {
+        let hops = hops.iter().filter_map(|hop| self.listening.get(*hop));
+        let labels: Vec<&str> = hops.map(|at| at.balancer.label.as_str()).collect();
+        labels.join(HOPS)
     }
 }
 

@@ -7,14 +7,11 @@ use crate::inventory::BalancerHost;
 use crate::inventory::DEFAULT_BIND_PORT;
 use crate::inventory::Inventory;
 use crate::inventory::LoadBalancer;
-use crate::place::Place;
-use crate::topology::balancer::BalancedTo;
 use crate::topology::balancer::Balancer;
 use crate::topology::balancer::BalancerMode;
 use crate::topology::connect::Connector;
 use crate::topology::connect::balancer::Listening;
 use crate::topology::edge::Component;
-use crate::topology::url;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
 
@@ -44,11 +41,6 @@ impl<'a> Connector<'a> {
                 port: backend.port,
             })
             .collect();
-        let backends = ends
-            .iter()
-            .zip(&listener.backends)
-            .map(|(end, backend)| self.leads_to(Some(view), end, view.at(&backend.place)))
-            .collect();
         Listening {
             balancer: Balancer {
                 label: format!("{component}:{}", listener.port),
@@ -59,26 +51,51 @@ impl<'a> Connector<'a> {
                 port: listener.port,
                 dialled_by: Vec::new(),
                 mode,
-                backends,
+                backends: Vec::new(),
             },
             view: Some(view),
             names: &listener.names,
             is_default: listener.is_default || listener.names.is_empty(),
             upstream: Some(&listener.upstream),
+            places: listener
+                .backends
+                .iter()
+                .map(|backend| view.at(&backend.place))
+                .collect(),
             ends,
+            if_dialled: false,
         }
     }
 
-    /// The files tell of a balancer where the inventory says that one is.
-    pub(super) fn is_configured(&self, owned: &LoadBalancer) -> bool {
-        self.listening.iter().any(|listening| {
-            let balancer = &listening.balancer;
-            let is_there = match &owned.host {
-                BalancerHost::Node(node) => balancer.node.as_deref() == Some(node),
-                BalancerHost::Address(address) => balancer.address == Some(*address),
-            };
-            is_there && balancer.port == owned.listen
-        })
+    /// Gives the names that the inventory has to what the files tell of there; whether they tell of any.
+    pub(super) fn name_configured(&mut self, owned: &LoadBalancer) -> bool {
+        let here: Vec<usize> = (0..self.listening.len())
+            .filter(|index| {
+                self.listening
+                    .get(*index)
+                    .is_some_and(|at| self.is_there(at, owned))
+            })
+            .collect();
+        for index in &here {
+            if let Some(listening) = self.listening.get_mut(*index) {
+                let names = owned.names.iter().cloned();
+                listening.balancer.dialled_by.extend(names);
+            }
+        }
+        !here.is_empty()
+    }
+
+    fn is_there(&self, listening: &Listening<'_>, owned: &LoadBalancer) -> bool {
+        let balancer = &listening.balancer;
+        let node = balancer.node.as_deref();
+        let is_there = match &owned.host {
+            BalancerHost::Node(owner) => node == Some(owner),
+            BalancerHost::Address(address) => match balancer.address {
+                Some(own) => own == *address,
+                None => node.is_some_and(|node| self.takes_over(*address, node)),
+            },
+        };
+        is_there && balancer.port == owned.listen
     }
 
     pub(super) fn described(
@@ -106,16 +123,6 @@ impl<'a> Connector<'a> {
                 port: bind_port(inventory, name),
             })
             .collect();
-        let backends = ends
-            .iter()
-            .map(|end| {
-                self.leads_to(
-                    view.or_else(|| self.views.first()),
-                    end,
-                    owned.place.clone(),
-                )
-            })
-            .collect();
         Listening {
             balancer: Balancer {
                 label: format!("{component}:{}", owned.listen),
@@ -133,33 +140,15 @@ impl<'a> Connector<'a> {
                         depth: None,
                     },
                 },
-                backends,
+                backends: Vec::new(),
             },
             view,
             names: &[],
             is_default: true,
             upstream: None,
+            places: vec![owned.place.clone(); ends.len()],
             ends,
-        }
-    }
-
-    pub(super) fn leads_to(
-        &self,
-        view: Option<&View<'_>>,
-        end: &Endpoint,
-        place: Place,
-    ) -> BalancedTo {
-        let found = view.map(|view| (self.node_at(view, &end.host), self.apiserver_on(view, end)));
-        let (server, nothing_there) = match found {
-            Some((_, Ok((at, _)))) => (Some(at.component("kube-apiserver")), None),
-            Some((Ok((_, node)), Err(why))) => (None, Some((node.name.clone(), why))),
-            Some((Err(_), Err(_))) | None => (None, None),
-        };
-        BalancedTo {
-            place,
-            address: url::host_and_port(&end.host, end.port),
-            server,
-            nothing_there,
+            if_dialled: false,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! HAProxy's configuration: frontends and what they lead to, in tcp and in http mode.
 //!
-//! Followed: defaults, frontend, backend and listen with mode, bind, server, default-server, default_backend and
-//! use_backend. Source of the grammar: HAProxy's configuration manual, sections 2.1 (format), 2.2 (quoting), 4 and 5.
+//! Followed: defaults, frontend, backend and listen with mode, bind, server, default-server, default_backend, use_backend
+//! and acl. Source of the grammar: HAProxy's configuration manual, sections 2.1 (format), 2.2 (quoting), 4 and 5.
 
+mod route;
 mod section;
 mod server;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::balancer::Backend;
@@ -15,9 +17,11 @@ use crate::facts::balancer::Listener;
 use crate::facts::balancer::Mode;
 use crate::facts::balancer::NotUnderstood;
 use crate::facts::balancer::Termination;
+use crate::facts::balancer::Upstream;
 use crate::facts::balancer::host_and_port;
 use crate::facts::balancer::listening_address;
-use crate::facts::haproxy::section::Line;
+use crate::facts::haproxy::route::Route;
+use crate::facts::haproxy::route::routes;
 use crate::facts::haproxy::section::Section;
 use crate::facts::haproxy::section::argument;
 use crate::facts::haproxy::section::is;
@@ -59,9 +63,9 @@ pub(super) fn parse(bytes: &[u8], place: &Place) -> Balancer {
     for (line, what) in problems {
         reader.problem(line, what);
     }
-    for (index, section) in sections.iter().enumerate() {
+    for section in &sections {
         if ["frontend", "listen"].contains(&section.kind.as_str()) {
-            reader.frontend(&sections, index, section);
+            reader.frontend(&sections, section);
         }
     }
     reader.balancer
@@ -73,12 +77,35 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn frontend(&mut self, sections: &[Section], index: usize, section: &Section) {
-        let Some(backend) = self.backend_of(sections, index, section) else {
+    fn frontend(&mut self, sections: &[Section], section: &Section) {
+        let default = default_of(sections, section);
+        let routes = routes(section, default);
+        if routes.iter().all(|route| route.to.is_empty()) {
             return;
-        };
+        }
+        let mut servers: BTreeMap<&str, Servers> = BTreeMap::new();
+        for (name, number) in routes.iter().flat_map(|route| &route.to) {
+            if !servers.contains_key(name) {
+                let found = self.backend(sections, section, (name, *number));
+                servers.insert(name, found);
+            }
+        }
+        for route in &routes {
+            let (backends, upstream) = self.servers_of(route, &servers);
+            self.listeners(sections, section, route, (&backends, &upstream));
+        }
+    }
+
+    fn listeners(
+        &mut self,
+        sections: &[Section],
+        section: &Section,
+        route: &Route<'_>,
+        (backends, upstream): (&[Backend], &Upstream),
+    ) {
         let http = mode(sections, section) == "http";
-        let (backends, upstream) = self.servers(sections, backend, section);
+        // What is wrong with a bind is said once.
+        let is_last = route.names.is_empty();
         for line in section.lines.iter().filter(|line| is(line, "bind")) {
             let at = self.place.at_line(line.number);
             let mode = match (option(line, "ssl"), argument(line, "crt")) {
@@ -89,7 +116,10 @@ impl Reader<'_> {
                     key: None,
                 })),
                 (true, None) => {
-                    self.problem(line.number, "binds with ssl, and no crt says what it shows");
+                    if is_last {
+                        let what = "binds with ssl, and no crt says what it shows";
+                        self.problem(line.number, what);
+                    }
                     continue;
                 }
             };
@@ -99,61 +129,66 @@ impl Reader<'_> {
                         place: at.clone(),
                         address,
                         port,
-                        names: Vec::new(),
-                        is_default: true,
+                        names: route.names.clone(),
+                        is_default: route.names.is_empty(),
                         mode: mode.clone(),
-                        backends: with_port(&backends, port),
+                        backends: with_port(backends, port),
                         upstream: upstream.clone(),
                     }),
-                    Ok(None) => {}
-                    Err(what) => self.problem(line.number, what),
+                    Err(what) if is_last => self.problem(line.number, what),
+                    Ok(None) | Err(_) => {}
                 }
             }
         }
     }
 
-    /// The section that holds the servers: a `listen` itself, else the default backend, else the only one that is used.
-    fn backend_of<'s>(
+    /// The servers of a backend; of the section itself where it has them.
+    fn backend(
         &mut self,
-        sections: &'s [Section],
-        index: usize,
-        section: &'s Section,
-    ) -> Option<&'s Section> {
-        if section.kind == "listen" && section.lines.iter().any(|line| is(line, "server")) {
-            return sections.get(index);
+        sections: &[Section],
+        section: &Section,
+        (name, number): (&str, u32),
+    ) -> Servers {
+        if name == OWN {
+            return self.servers(sections, section, section);
         }
-        let defaults = section.defaults.and_then(|index| sections.get(index));
-        let lines = || {
-            section
-                .lines
-                .iter()
-                .chain(defaults.into_iter().flat_map(|d| &d.lines))
-        };
-        let default = lines().find(|line| is(line, "default_backend"));
-        let used: Vec<&Line> = section
-            .lines
-            .iter()
-            .filter(|line| is(line, "use_backend"))
-            .collect();
-        let line = match (default, used.as_slice()) {
-            (Some(line), _) => line,
-            (None, [only]) => only,
-            (None, []) => return None,
-            (None, [first, ..]) => {
-                let what = "leads to several backends by conditions that are not followed";
-                self.problem(first.number, what);
-                return None;
-            }
-        };
-        let name = line.words.get(1).map_or("", String::as_str);
+        if name.contains('%') {
+            let what = format!("leads to `{name}`, which is made anew for every connection");
+            self.problem(number, what);
+            return Servers::default();
+        }
         let found = sections.iter().find(|section| {
             ["backend", "listen"].contains(&section.kind.as_str()) && section.name == name
         });
-        if found.is_none() {
-            let what = format!("leads to `{name}`, which is no backend of this file");
-            self.problem(line.number, what);
+        match found {
+            Some(backend) => self.servers(sections, backend, section),
+            None => {
+                let what = format!("leads to `{name}`, which is no backend of this file");
+                self.problem(number, what);
+                Servers::default()
+            }
         }
-        found
+    }
+
+    /// All servers that a route may lead to.
+    fn servers_of(&mut self, route: &Route<'_>, servers: &BTreeMap<&str, Servers>) -> Servers {
+        let mut all: Vec<Backend> = Vec::new();
+        let mut upstream: Option<&Upstream> = None;
+        for (name, number) in &route.to {
+            let Some((backends, own)) = servers.get(name).filter(|found| !found.0.is_empty())
+            else {
+                continue;
+            };
+            all.extend(backends.iter().cloned());
+            if upstream.is_some_and(|known| known != own) {
+                let what = format!(
+                    "leads to `{name}`, whose servers are spoken to otherwise than those before: that is not followed"
+                );
+                self.problem(*number, what);
+            }
+            upstream = upstream.or(Some(own));
+        }
+        (all, upstream.cloned().unwrap_or_default())
     }
 
     fn file(&self, path: &str, line: u32) -> FileAt {
@@ -170,6 +205,18 @@ impl Reader<'_> {
             what: what.into(),
         });
     }
+}
+
+/// Where connections go that no condition takes: the section's own servers, else its default backend.
+fn default_of<'s>(sections: &'s [Section], section: &'s Section) -> Option<(&'s str, u32)> {
+    if section.kind == "listen" && section.lines.iter().any(|line| is(line, "server")) {
+        return Some((OWN, 0));
+    }
+    let defaults = section.defaults.and_then(|index| sections.get(index));
+    let lines = section.lines.iter();
+    let mut lines = lines.chain(defaults.into_iter().flat_map(|d| &d.lines));
+    let line = lines.find(|line| is(line, "default_backend"))?;
+    Some((line.words.get(1).map_or("", String::as_str), line.number))
 }
 
 fn with_port(backends: &[Backend], dialled: u16) -> Vec<Backend> {
@@ -204,6 +251,12 @@ fn listening(text: &str) -> Result<Option<(Option<std::net::IpAddr>, u16)>, Stri
     .ok_or_else(|| format!("binds `{text}`, which is not one address and port"))?;
     Ok(Some((listening_address(host)?, port)))
 }
+
+/// Stands for the section itself; no name has a space.
+const OWN: &str = "its own servers";
+
+/// Servers, and how they are spoken to.
+type Servers = (Vec<Backend>, Upstream);
 
 #[cfg(test)]
 mod tests {
@@ -266,7 +319,7 @@ mod tests {
         lines.sort_unstable();
         assert_eq!(
             lines,
-            [1, 5, 8, 11, 12, 13, 14],
+            [1, 3, 4, 5, 8, 9, 11, 12, 13, 14],
             "{:#?}",
             balancer.not_understood
         );

@@ -260,3 +260,26 @@ fn every_worker_reaches_the_masters_through_its_own_balancer() {
     }
     assert_eq!(why(&topology, "nginx@huashan"), [] as [&str; 0]);
 }
+
+/// The name that a client asks for decides where haproxy sends it; who dials an address asks for none.
+#[test]
+fn conditions_on_the_name_decide_where_a_connection_goes() {
+    let haproxy = "frontend tls\n bind :8443\n mode tcp\n tcp-request inspect-delay 5s\n acl api req_ssl_sni -i kubernetes.default.svc\n use_backend masters if api\n use_backend emei if { src 10.0.0.0/8 }\n default_backend apps\nbackend masters\n server s 10.27.53.32:6443\n server w 10.24.138.208:6443\nbackend emei\n server e 10.27.52.72:6443\nbackend apps\n server a 10.9.9.9:443\n";
+    let reached_by = |url: &str| {
+        let cluster = dialling(url);
+        write(&cluster, "emei", "etc/haproxy/haproxy.cfg", haproxy);
+        let hosts = "10.27.52.72 emei kubernetes.default.svc\n10.27.53.32 shaolin\n";
+        write(&cluster, "emei", "etc/hosts", hosts);
+        let topology = cluster.read();
+        let unjudged = why(&topology, "kubeconfig:admin-lb.conf@emei").len();
+        (reached(&topology), unjudged)
+    };
+    let via = "via haproxy@emei:8443";
+    let by_name = reached_by("https://kubernetes.default.svc:8443");
+    assert_eq!(
+        by_name,
+        (vec![format!("shaolin {via}"), format!("wudang {via}")], 0)
+    );
+    let by_address = reached_by("https://10.27.52.72:8443");
+    assert_eq!(by_address, (vec![format!("emei {via}")], 1));
+}

@@ -48,7 +48,7 @@ pub(super) fn outside_validity(
         let mut finding = used.finding(rule, Severity::Error, format!("{used} {problem}"));
         finding.remedy = match used.role {
             Role::Profile(_) => remedy::reissue(judged, &finding.place),
-            Role::Authority(_) => None,
+            Role::Authority(_) | Role::Balancer => None,
         };
         let concerned = groups
             .iter()

@@ -10,6 +10,7 @@ use crate::finding::Severity;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
 use crate::judge::KEY_MISMATCH;
+use crate::topology::Role;
 
 pub(super) const RULE: Rule = Rule {
     id: "key-mismatch",
@@ -41,12 +42,15 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         {
             continue;
         }
-        let message = format!(
+        let mut message = format!(
             "{} and the key in {} do not belong together; {} does not start with them",
             roles::name_of(judged, &pair.certificate),
             pair.key.path.display(),
             pair.user,
         );
+        if holding.role == Some(Role::Balancer) {
+            message.push_str(roles::NOT_ISSUED);
+        }
         let mut finding = Finding::new(RULE.id, Severity::Error, pair.certificate.clone(), message)
             .related_to(pair.key.clone(), "the key");
         finding.says = Some(KEY_MISMATCH.to_owned());

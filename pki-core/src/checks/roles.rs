@@ -55,7 +55,7 @@ pub(super) fn leaves(judged: &Judged) -> impl Iterator<Item = (InUse<'_>, Profil
         .into_iter()
         .filter_map(|used| match used.role {
             Role::Profile(profile) => Some((used, profile)),
-            Role::Authority(_) => None,
+            Role::Authority(_) | Role::Balancer => None,
         })
 }
 
@@ -68,6 +68,10 @@ impl InUse<'_> {
         message: impl Into<String>,
     ) -> Finding {
         let first = self.places.first().map(|place| (*place).clone());
+        let mut message = message.into();
+        if self.role == Role::Balancer {
+            message.push_str(NOT_ISSUED);
+        }
         let finding = Finding::new(rule, severity, first.unwrap_or_default(), message);
         self.places.iter().skip(1).fold(finding, |finding, place| {
             finding.related_to((*place).clone(), "a copy of it")
@@ -91,6 +95,11 @@ impl fmt::Display for InUse<'_> {
         match self.role {
             Role::Authority(authority) => write!(f, "the authority {authority}"),
             Role::Profile(profile) => write!(f, "{}", certificate_of(profile, self.node())),
+            Role::Balancer => {
+                let path = self.places.first().map(|place| place.path.display());
+                write!(f, "the balancer's certificate")?;
+                path.map_or(Ok(()), |path| write!(f, " in {path}"))
+            }
         }
     }
 }
@@ -141,3 +150,6 @@ pub(super) fn allows(certificate: &Certificate, usage: &ExtendedKeyUsage) -> boo
         .unwrap_or_default();
     usages.is_empty() || usages.contains(&ExtendedKeyUsage::Any) || usages.contains(usage)
 }
+
+/// Why a finding about a balancer's certificate has no remedy.
+pub(super) const NOT_ISSUED: &str = "; hapki does not issue it, whoever did has to";

@@ -271,6 +271,7 @@ fn certificates(judged: &Judged) -> Vec<CertificateJson> {
         let role = holding.role.map(|role| match role {
             Role::Profile(profile) => profile.to_string(),
             Role::Authority(authority) => authority.to_string(),
+            Role::Balancer => "balancer".to_owned(),
         });
         let position = known.get(holding.certificate.as_der());
         match position.and_then(|position| all.get_mut(*position)) {

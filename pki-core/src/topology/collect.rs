@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use crate::facts::balancer::Balancer;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::kubeconfig;
 use crate::facts::process::Process;
@@ -75,11 +74,15 @@ fn named_roles(view: &View<'_>) -> Vec<Named> {
             role: None,
         }));
     }
-    for file in view.facts.balancers.iter().flat_map(Balancer::files) {
-        named.push(Named {
+    for balancer in &view.facts.balancers {
+        named.extend(balancer.pairs().map(|pair| Named {
+            path: pair.certificate.path.clone(),
+            role: Some(Role::Balancer),
+        }));
+        named.extend(balancer.files().map(|file| Named {
             path: file.path.clone(),
             role: None,
-        });
+        }));
     }
     for kubeconfig in &view.facts.kubeconfigs {
         for user in &kubeconfig.users {
@@ -131,7 +134,11 @@ fn role(view: &View<'_>, path: &Path, named: &[Named]) -> (Option<Role>, bool) {
         let mut roles = naming.iter().filter_map(|named| named.role);
         let role = match by_layout {
             Some(role) if roles.clone().any(|named| named == role) => Some(role),
-            _ => roles.next().or(by_layout),
+            // What a component uses, or kubeadm's layout has, is no balancer's own.
+            _ => {
+                let other = roles.clone().find(|role| *role != Role::Balancer);
+                other.or(by_layout).or_else(|| roles.next())
+            }
         };
         return (role, true);
     }
@@ -160,7 +167,7 @@ fn add(view: &View<'_>, file: &PemFile, role: Option<Role>, used: bool, topology
         ..place.clone()
     };
     for (index, (line, certificate)) in file.certificates.iter().enumerate() {
-        let is_leaf = matches!(role, Some(Role::Profile(_)));
+        let is_leaf = matches!(role, Some(Role::Profile(_) | Role::Balancer));
         topology.holdings.push(Holding {
             role: if is_leaf && index > 0 { None } else { role },
             place: at(index, *line),

@@ -42,6 +42,8 @@ pub enum Role {
     Profile(Profile),
     /// A certificate authority.
     Authority(Authority),
+    /// A balancer's own, which no profile issues: what it shows to clients or to its backends.
+    Balancer,
 }
 
 /// One private key at one place.

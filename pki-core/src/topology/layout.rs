@@ -74,6 +74,8 @@ pub(super) fn user_of(role: Role) -> &'static str {
         Role::Profile(Profile::KubeletServer | Profile::KubeletConf) => "kubelet",
         Role::Authority(Authority::Cluster) => "kube-controller-manager",
         Role::Profile(_) | Role::Authority(Authority::FrontProxy) => "kube-apiserver",
+        // The layout has none.
+        Role::Balancer => "balancer",
     }
 }
 

@@ -92,6 +92,7 @@ fn role_of(holding: &Holding) -> String {
     match holding.role {
         Some(Role::Profile(profile)) => profile.to_string(),
         Some(Role::Authority(authority)) => authority.to_string(),
+        Some(Role::Balancer) => "balancer".to_owned(),
         None => String::new(),
     }
 }

@@ -9,6 +9,7 @@ use crate::place::Place;
 use crate::source;
 use crate::source::Options;
 use crate::source::PathArgument;
+use crate::topology::Role;
 use crate::topology::Topology;
 use crate::topology::derive;
 
@@ -124,6 +125,12 @@ fn where_tls_ends_the_balancers_certificate_is_shown() {
         .find(|edge| edge.via.is_some())
         .unwrap();
     assert_eq!(through.server.to_string(), "kube-apiserver@shaolin");
+    let own = topology
+        .holdings
+        .iter()
+        .find(|holding| holding.place.path.ends_with("lb.crt"))
+        .unwrap();
+    assert_eq!((own.role, own.used), (Some(Role::Balancer), true));
     assert!(through.shown.place.path.ends_with("lb.crt"));
     assert_eq!(
         edges(&topology, "nginx@emei"),

@@ -283,3 +283,59 @@ fn conditions_on_the_name_decide_where_a_connection_goes() {
     let by_address = reached_by("https://10.27.52.72:8443");
     assert_eq!(by_address, (vec![format!("emei {via}")], 1));
 }
+
+/// Four in a row are followed; the fifth is said.
+#[test]
+fn balancers_in_a_row_are_followed_up_to_a_depth() {
+    let row = |length: u16| {
+        let cluster = dialling("https://10.27.52.72:9001");
+        let mut servers = String::new();
+        for port in 1..=length {
+            let next = match port {
+                port if port == length => "10.27.53.32:6443".to_owned(),
+                port => format!("127.0.0.1:{}", 9001 + port),
+            };
+            let listen = 9000 + port;
+            servers.push_str(&format!(
+                "server {{ listen {listen}; proxy_pass {next}; }} "
+            ));
+        }
+        let nginx = format!("stream {{ {servers} }}");
+        write(&cluster, "emei", "etc/nginx/nginx.conf", &nginx);
+        let topology = cluster.read();
+        let unjudged: Vec<String> = why(&topology, "kubeconfig:admin-lb.conf@emei")
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        (reached(&topology).len(), unjudged)
+    };
+    assert_eq!(row(4), (1, Vec::new()));
+    let (reached, unjudged) = row(5);
+    assert_eq!(reached, 0);
+    assert!(
+        unjudged[0].ends_with("nginx@emei:9005 is the balancer after 4 others"),
+        "{unjudged:?}"
+    );
+}
+
+/// Balancers that all send to each other: many ways, and an end to them.
+#[test]
+fn a_mesh_of_balancers_comes_to_an_end() {
+    let cluster = dialling("https://10.27.52.72:9001");
+    let all: String = (9001..9031)
+        .map(|port| format!("server 127.0.0.1:{port}; "))
+        .collect();
+    let servers: String = (9001..9031)
+        .map(|port| format!("server {{ listen {port}; proxy_pass all; }} "))
+        .collect();
+    let nginx = format!("stream {{ upstream all {{ {all} }} {servers} }}");
+    write(&cluster, "emei", "etc/nginx/nginx.conf", &nginx);
+    let topology = cluster.read();
+    let unjudged = why(&topology, "kubeconfig:admin-lb.conf@emei");
+    assert!(unjudged.len() < 1000, "{}", unjudged.len());
+    assert!(
+        unjudged
+            .iter()
+            .any(|why| why.contains("more ways to apiservers than are followed"))
+    );
+}

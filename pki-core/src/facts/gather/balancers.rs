@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use crate::facts::Note;
 use crate::facts::balancer::Balancer;
+use crate::facts::balancer::FileAt;
+use crate::facts::balancer::Mode;
 use crate::facts::certificate_files::Expected;
 use crate::facts::gather::Gatherer;
 use crate::facts::haproxy;
@@ -113,13 +115,54 @@ impl Gatherer<'_> {
     }
 
     fn balancer(&mut self, balancer: Option<Balancer>) {
-        let Some(balancer) = balancer else {
+        let Some(mut balancer) = balancer else {
             return;
         };
+        for listener in &mut balancer.listeners {
+            if let Mode::Terminates(ends) = &mut listener.mode {
+                self.first_of_directory(&mut ends.certificate);
+            }
+        }
         for file in balancer.files() {
             self.pem(&file.path, Expected::Anything, Some(file.told_at.clone()));
         }
         self.node.balancers.push(balancer);
+    }
+
+    /// HAProxy takes a directory for all certificates in it, and shows the first to who asks for none of their names
+    /// (configuration manual, 5.1 `crt`).
+    fn first_of_directory(&mut self, certificate: &mut FileAt) {
+        if !self.tree.covers(&certificate.path) {
+            return;
+        }
+        let Ok(entries) = self.reader.list(&certificate.path) else {
+            return;
+        };
+        let is_certificate = |path: &PathBuf| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            !["key", "issuer", "ocsp", "sctl"].contains(&extension.unwrap_or_default())
+        };
+        let files = entries.into_iter().filter(|entry| !entry.is_directory);
+        let files: Vec<PathBuf> = files
+            .map(|entry| entry.path)
+            .filter(is_certificate)
+            .collect();
+        let Some(first) = files.iter().min() else {
+            return;
+        };
+        if files.len() > 1 {
+            let text = format!(
+                "{} holds {} certificates, of which {} is taken: what is shown to who asks for a name of another is not judged",
+                certificate.path.display(),
+                files.len(),
+                first.display(),
+            );
+            let place = certificate.told_at.clone();
+            if !self.node.notes.iter().any(|note| note.place == place) {
+                self.note(place, text);
+            }
+        }
+        certificate.path.clone_from(first);
     }
 
     /// The files that an `include` means, sorted as glob(3) does.

@@ -237,6 +237,26 @@ fn the_balancer_that_ends_tls_shows_its_certificate_through_another() {
     assert!(edge.passes("haproxy@shaolin:9443"));
 }
 
+#[test]
+fn haproxy_shows_the_first_certificate_of_a_directory() {
+    let cluster = dialling("https://10.27.52.72:8443");
+    let from = fs::read_to_string(cluster.file("emei", "etc/kubernetes/pki/apiserver.crt"));
+    for name in ["b.pem", "a.pem", "a.key"] {
+        let path = format!("etc/haproxy/certs/{name}");
+        write(&cluster, "emei", &path, from.as_ref().unwrap());
+    }
+    let haproxy = "listen api\n mode http\n bind :8443 ssl crt /etc/haproxy/certs\n server w 10.24.138.208:6443 ssl verify none\n";
+    write(&cluster, "emei", "etc/haproxy/haproxy.cfg", haproxy);
+    let topology = cluster.read();
+    let edge = topology.edges.iter().find(|edge| edge.via.is_some());
+    let shown = &edge.unwrap().shown;
+    assert!(shown.place.path.ends_with("certs/a.pem"));
+    assert_eq!(shown.chain.len(), 1);
+    let notes = topology.notes.iter().map(|note| note.text.as_str());
+    let notes: Vec<&str> = notes.filter(|text| text.contains("certs")).collect();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+}
+
 /// kubespray's workers: each has nginx on its own loopback address, and its kubelet dials that.
 #[test]
 fn every_worker_reaches_the_masters_through_its_own_balancer() {

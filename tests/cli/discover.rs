@@ -141,6 +141,22 @@ fn what_could_not_be_read_is_said() {
     assert!(stderr(&output).contains("etcd.yaml"), "{}", stderr(&output));
 }
 
+/// The address that keepalived moves is the balancer's, and no node's.
+#[test]
+fn a_balancer_behind_an_address_that_moves_has_that_address() {
+    let directory = masters();
+    let keepalived = directory.path().join("trees/emei/etc/keepalived");
+    fs::create_dir_all(&keepalived).unwrap();
+    fs::write(
+        keepalived.join("keepalived.conf"),
+        "vrrp_instance a {\n virtual_ipaddress {\n  fd00::100/64 dev eth0\n }\n}\n",
+    )
+    .unwrap();
+    let text = stdout(&discover(directory.path(), &["trees"]));
+    let wanted = "  - address: \"fd00::100\" # /etc/keepalived/keepalived.conf:3 on emei, virtual address\n    listen: 8443 # ";
+    assert!(text.contains(wanted), "{text}");
+}
+
 /// Two masters with an etcd elsewhere; one of them runs HAProxy, and the other was told another service network.
 fn masters() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ use crate::topology::Balancer;
 use crate::topology::BalancerMode;
 use crate::topology::Dialled;
 use crate::topology::Topology;
+use crate::topology::VirtualAddress;
 use crate::topology::url;
 use crate::x509::san::SubjectAltName;
 
@@ -35,9 +36,10 @@ pub(super) fn describe(
     let mut found: Vec<DescribedBalancer> = Vec::new();
     let mut remarks = Vec::new();
     for balancer in &topology.balancers {
-        let Some(node) = &balancer.node else { continue };
+        let node = balancer.node.as_ref().unwrap_or(&balancer.component.node);
         let (backends, elsewhere) = backends(balancer, nodes);
-        if backends.is_empty() || !nodes.iter().any(|known| known.name == *node) {
+        let is_known = nodes.iter().any(|known| known.name == *node);
+        if backends.is_empty() || balancer.node.is_some() && !is_known {
             continue;
         }
         if let Some(address) = balancer.address.filter(IpAddr::is_loopback) {
@@ -61,7 +63,7 @@ pub(super) fn describe(
             names: names(topology, balancer, nodes),
             backends,
             remarks: elsewhere,
-            ..host(balancer, node, nodes)
+            ..host(topology, balancer, nodes)
         };
         match found.iter().position(|known| known.is_same(&described)) {
             // The same address on several nodes moves between them.
@@ -130,17 +132,30 @@ pub(super) fn entry(balancers: &[DescribedBalancer]) -> Entry {
     Entry::Key("loadBalancers", Value::Items(items.collect()))
 }
 
-/// An address to listen on that is no node's is one of its own.
-fn host(balancer: &Balancer, node: &str, nodes: &[Described]) -> DescribedBalancer {
+/// An address to listen on that is no node's is one of its own, and so is one that moves to its node.
+fn host(topology: &Topology, balancer: &Balancer, nodes: &[Described]) -> DescribedBalancer {
     let is_a_nodes = |address: IpAddr| nodes.iter().any(|node| node.has(address));
     let own = balancer.address.filter(|address| !is_a_nodes(*address));
-    let (key, host) = match own {
-        Some(address) => ("address", address.to_string()),
-        None => ("node", node.to_owned()),
+    let node = balancer.node.as_ref().unwrap_or(&balancer.component.node);
+    let moving = || {
+        let mut moving = topology.virtual_addresses.iter();
+        let here = |address: &&VirtualAddress| {
+            balancer.address.is_none() && address.component.node == *node
+        };
+        moving
+            .find(here)
+            .map(|moving| (moving.address, &moving.place))
+    };
+    let (key, host) = match (own, moving()) {
+        (Some(address), _) => ("address", Scalar::new(address, "listen", &balancer.place)),
+        (None, Some((address, place))) => {
+            ("address", Scalar::new(address, "virtual address", place))
+        }
+        (None, None) => ("node", Scalar::new(node, "listen", &balancer.place)),
     };
     DescribedBalancer {
         key,
-        host: Scalar::new(host, "listen", &balancer.place),
+        host,
         listen: Scalar::number(balancer.port, "listen", &balancer.place),
         mode: Scalar::new("tcp", "", &balancer.place),
         names: Vec::new(),
@@ -182,13 +197,16 @@ fn names(topology: &Topology, balancer: &Balancer, nodes: &[Described]) -> Vec<S
     let through = topology
         .edges
         .iter()
-        .filter(|edge| edge.via.as_ref() == Some(&balancer.label));
+        .filter(|edge| edge.passes(&balancer.label));
     let mut seen: BTreeSet<SubjectAltName> = BTreeSet::new();
     let mut names: Vec<Scalar> = Vec::new();
     let mut add = |name: &SubjectAltName, what: &str, place: &Place| {
         let is_address = match name {
             SubjectAltName::Ip(address) => {
-                balancer.address == Some(*address) || nodes.iter().any(|node| node.has(*address))
+                let mut moving = topology.virtual_addresses.iter();
+                balancer.address == Some(*address)
+                    || moving.any(|moving| moving.address == *address)
+                    || nodes.iter().any(|node| node.has(*address))
             }
             SubjectAltName::Dns(_) => false,
         };

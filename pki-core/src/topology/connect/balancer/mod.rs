@@ -106,7 +106,7 @@ impl<'a> Connector<'a> {
             match (balancer.address, address) {
                 // Every machine has the loopback addresses for itself.
                 (Some(own), Some(address)) if own == address => {
-                    !own.is_loopback() || balancer.node.as_deref() == node
+                    !own.is_loopback() || node.is_none() || balancer.node.as_deref() == node
                 }
                 (None, Some(address)) if self.is_virtual(address) => {
                     let node = balancer.node.as_deref();

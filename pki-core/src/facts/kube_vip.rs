@@ -67,27 +67,31 @@ impl KubeVip {
             return self.note(place.clone(), text.to_owned());
         };
         let line = place.at_line(text.line);
-        let Ok(address) = text.value.trim().parse::<IpAddr>() else {
-            let text = format!(
-                "kube-vip's address is {}, a name that it looks up by itself: who dials it is not judged",
-                text.value
-            );
-            return self.note(line, text);
-        };
         let port = |name: &str| {
             let told = variables.of(name).and_then(|port| port.value.as_ref());
             told.and_then(|port| port.value.parse().ok())
                 .unwrap_or(DEFAULT_BIND_PORT)
         };
-        self.addresses.push(VirtualAddress {
-            program: "kube-vip",
-            address: address.to_canonical(),
-            place: line,
-            balances: variables.is_set("lb_enable").then(|| Balances {
-                listen: port("lb_port"),
-                port: port("port"),
-            }),
+        let balances = variables.is_set("lb_enable").then(|| Balances {
+            listen: port("lb_port"),
+            port: port("port"),
         });
+        // Of both families there may be one each.
+        for address in text.value.split(',').map(str::trim) {
+            let Ok(address) = address.parse::<IpAddr>() else {
+                let text = format!(
+                    "kube-vip's address is {address}, a name that it looks up by itself: who dials it is not judged"
+                );
+                self.note(line.clone(), text);
+                continue;
+            };
+            self.addresses.push(VirtualAddress {
+                program: "kube-vip",
+                address: address.to_canonical(),
+                place: line.clone(),
+                balances,
+            });
+        }
     }
 
     fn note(&mut self, place: Place, text: String) {
@@ -194,6 +198,11 @@ mod tests {
             port: 6443,
         };
         assert_eq!(balancing.addresses[0].balances, Some(ports));
+        let both = read(&env(&[
+            ("cp_enable", "true"),
+            ("address", "10.27.52.100,fd00::100"),
+        ]));
+        assert_eq!(both.addresses.len(), 2);
     }
 
     #[test]

@@ -158,6 +158,15 @@ fn kube_vip_holds_the_address_or_balances_by_itself() {
     write(&cluster, "shaolin", manifest, &balancing);
     let all = ["emei", "shaolin", "wudang"].map(|server| format!("{server} via {via}"));
     assert_eq!(reached(&cluster.read()), all);
+    let elsewhere = format!("{balancing}    - {{name: lb_port, value: \"8443\"}}\n");
+    write(&cluster, "wudang", manifest, &elsewhere);
+    write(&cluster, "shaolin", manifest, &elsewhere);
+    let own = ["shaolin", "wudang"].map(|server| format!("{server} via {via}"));
+    assert_eq!(
+        reached(&cluster.read()),
+        own,
+        "past the port on which it balances"
+    );
 }
 
 #[test]

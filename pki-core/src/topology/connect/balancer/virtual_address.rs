@@ -59,10 +59,11 @@ impl<'a> Connector<'a> {
         let mut found: BTreeMap<(IpAddr, &'static str, u16), Port<'a>> = BTreeMap::new();
         for (view, node) in self.machines() {
             for told in &view.facts.virtual_addresses {
-                let ends = match told.balances {
-                    Some(ports) => self.of_all(told, ports),
-                    None => self.of_one(view, node, told),
-                };
+                let mut ends = self.of_one(view, node, told);
+                if let Some(ports) = told.balances {
+                    ends.retain(|(port, ..)| *port != ports.listen);
+                    ends.extend(self.of_all(told, ports));
+                }
                 for (listen, end, place) in ends {
                     let port = found
                         .entry((told.address, told.program, listen))

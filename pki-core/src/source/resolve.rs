@@ -9,13 +9,33 @@ use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// The path below `root` that `on_node` leads to, with every link resolved. Where a part does not exist, the rest is
-/// kept as it is, so that the caller's own attempt to open it says so. `link` says where a link leads, and is told whether
-/// anything follows.
+/// What stands at a path.
+pub(super) enum Found {
+    /// A link, and where it leads.
+    Link(PathBuf),
+    /// Anything else, or what cannot be told.
+    Other,
+    /// Nothing.
+    Absent,
+}
+
+/// What is known of directories on disk, so that each is looked at once.
+#[derive(Debug, Default)]
+pub(super) struct Directories {
+    plain: BTreeSet<OsString>,
+    absent: BTreeSet<OsString>,
+}
+
+/// The path below `root` that `on_node` leads to, with every link resolved. Where a link leads to something that does not
+/// exist, the rest is kept as it is, so that the caller's own attempt to open it says so. `look` says what stands at a
+/// path, and is told whether anything follows.
+///
+/// # Errors
+/// When a part does not exist and no link leads to it, or when links lead nowhere.
 pub(super) fn below(
     root: &Path,
     on_node: &Path,
-    mut link: impl FnMut(&Path, bool) -> Option<PathBuf>,
+    mut look: impl FnMut(&Path, bool) -> Found,
 ) -> io::Result<PathBuf> {
     let mut pending: VecDeque<OsString> = names(on_node).collect();
     let mut reached = root.to_path_buf();
@@ -31,8 +51,10 @@ pub(super) fn below(
         }
         reached.push(&name);
         depth += 1;
-        let Some(target) = link(&reached, !pending.is_empty()) else {
-            continue;
+        let target = match look(&reached, !pending.is_empty()) {
+            Found::Link(target) => target,
+            Found::Absent if followed == 0 => return Err(io::ErrorKind::NotFound.into()),
+            Found::Other | Found::Absent => continue,
         };
         followed += 1;
         if followed > MOST_LINKS {
@@ -52,20 +74,33 @@ pub(super) fn below(
     Ok(reached)
 }
 
-/// Where a link on disk leads. `plain` remembers directories that are no links.
-pub(super) fn link_on_disk(
-    path: &Path,
-    more_follows: bool,
-    plain: &mut BTreeSet<OsString>,
-) -> Option<PathBuf> {
-    if plain.contains(path.as_os_str()) {
-        return None;
+impl From<Option<PathBuf>> for Found {
+    fn from(link: Option<PathBuf>) -> Self {
+        link.map_or(Self::Other, Self::Link)
     }
-    let target = std::fs::read_link(path).ok();
-    if target.is_none() && more_follows {
-        plain.insert(path.as_os_str().to_owned());
+}
+
+impl Directories {
+    /// What stands at `path` on disk. A directory that is no link, or is not there, is looked at once.
+    pub(super) fn look(&mut self, path: &Path, more_follows: bool) -> Found {
+        if self.plain.contains(path.as_os_str()) {
+            return Found::Other;
+        }
+        if self.absent.contains(path.as_os_str()) {
+            return Found::Absent;
+        }
+        let (found, known) = match std::fs::read_link(path) {
+            Ok(target) => return Found::Link(target),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                (Found::Absent, &mut self.absent)
+            }
+            Err(_) => (Found::Other, &mut self.plain),
+        };
+        if more_follows {
+            known.insert(path.as_os_str().to_owned());
+        }
+        found
     }
-    target
 }
 
 /// `path` without `.` and `..`, as an absolute path.

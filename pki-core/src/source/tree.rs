@@ -1,7 +1,5 @@
 //! What can be read of one node.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -14,6 +12,7 @@ use crate::source::document;
 use crate::source::document::Document;
 use crate::source::document::ReadProblem;
 use crate::source::resolve;
+use crate::source::resolve::Directories;
 
 /// What can be read of one node: where its paths lie here, and how much of it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +163,7 @@ impl Tree {
     pub fn reader(&self) -> Reader<'_> {
         Reader {
             tree: self,
-            plain: BTreeSet::new(),
+            directories: Directories::default(),
         }
     }
 }
@@ -172,7 +171,7 @@ impl Tree {
 /// Reads the files of one tree, and looks only once whether a directory is a link.
 pub struct Reader<'a> {
     tree: &'a Tree,
-    plain: BTreeSet<OsString>,
+    directories: Directories,
 }
 
 impl Reader<'_> {
@@ -223,7 +222,7 @@ impl Reader<'_> {
         match &tree.base {
             Base::Machine | Base::Archived(_) => Ok(tree.locate(path)),
             Base::Root(root) => Ok(resolve::below(root, path, |path, more_follows| {
-                resolve::link_on_disk(path, more_follows, &mut self.plain)
+                self.directories.look(path, more_follows)
             })?),
             // A link that names the node's own directory leads into the copy.
             Base::Directory { on_node, .. } => {

@@ -83,7 +83,9 @@ impl Archive {
     /// `path` with every link followed, the archive being the root.
     pub(super) fn resolve(&self, path: &Path) -> Result<PathBuf, ReadProblem> {
         let root = Path::new("/");
-        Ok(resolve::below(root, path, |path, _| self.link(path))?)
+        Ok(resolve::below(root, path, |path, _| {
+            self.link(path).into()
+        })?)
     }
 
     /// The member at `path`, which has no links in it.

@@ -77,7 +77,9 @@ impl Packed {
 
     fn follow(&self, path: &Path) -> Result<PathBuf, ReadProblem> {
         let root = Path::new("/");
-        Ok(resolve::below(root, path, |path, _| self.link(path))?)
+        Ok(resolve::below(root, path, |path, _| {
+            self.link(path).into()
+        })?)
     }
 
     fn link(&self, path: &Path) -> Option<PathBuf> {

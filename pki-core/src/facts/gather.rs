@@ -1,7 +1,10 @@
 //! Which files of a node are read, and in which order: manifests first, for they say which certificates matter.
 
 mod balancers;
+mod harbor;
 mod processes;
+mod registries;
+mod runtimes;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -147,6 +150,11 @@ impl Gatherer<'_> {
             self.single(path);
             return;
         }
+        if let Extent::Registry(path) = self.tree.extent() {
+            self.node.given_dir = Some(self.tree.place(path));
+            self.registry_at(path);
+            return;
+        }
         self.manifests();
         let is_node = *self.tree.extent() == Extent::Node;
         if is_node {
@@ -178,7 +186,7 @@ impl Gatherer<'_> {
                 self.nginx(&document);
             } else if haproxy::is_main(&document.bytes) {
                 self.haproxy(&document);
-            } else {
+            } else if !self.registry_document(&document) {
                 self.parse_kubeconfig(&document, true);
             }
         }
@@ -245,6 +253,15 @@ impl Gatherer<'_> {
             self.node.hostname = Some((name.trim().to_ascii_lowercase(), document.place.clone()));
         }
         self.balancers();
+        self.runtimes();
+        self.registries();
+        if !self.node.runtimes.is_empty() || !self.node.registries.is_empty() {
+            self.system_roots();
+            let kubernetes = self.reader.list(Path::new(KUBERNETES_DIR));
+            if kubernetes.is_err_and(|problem| problem.is_missing()) {
+                self.node.given_dir = Some(self.tree.place(Path::new("/")));
+            }
+        }
         self.kubeconfig(Path::new("/var/lib/kubelet/kubeconfig"), None);
         let kubelet = self.node.process(process::KUBELET);
         let directory = kubelet.and_then(|kubelet| kubelet.value("cert-dir"));

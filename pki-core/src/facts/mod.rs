@@ -5,9 +5,13 @@
 pub mod balancer;
 pub mod certificate_files;
 mod cluster_objects;
+mod compose;
+mod containerd_hosts;
+mod docker_certs;
 mod etcd_config;
 mod gather;
 mod haproxy;
+mod harbor;
 pub mod hosts;
 mod keepalived;
 mod kube_vip;
@@ -19,6 +23,9 @@ mod nginx;
 #[cfg(test)]
 mod odd_manifests;
 pub mod process;
+pub mod registry;
+pub mod registry_client;
+pub mod registry_site;
 mod unit;
 pub mod virtual_address;
 pub mod yaml;
@@ -34,6 +41,8 @@ use crate::facts::hosts::Hosts;
 use crate::facts::kubeconfig::Kubeconfig;
 use crate::facts::kubelet_config::KubeletConfig;
 use crate::facts::process::Process;
+use crate::facts::registry_client::Runtime;
+use crate::facts::registry_site::RegistrySite;
 use crate::facts::virtual_address::VirtualAddress;
 use crate::inventory::Inventory;
 use crate::place::Place;
@@ -71,6 +80,8 @@ pub struct NodeFacts {
     pub hostname: Option<(String, Place)>,
     /// Its /etc/kubernetes.
     pub kubernetes_dir: Place,
+    /// What was given of a machine without Kubernetes.
+    pub given_dir: Option<Place>,
     /// Its PKI directory: where the apiserver's client CA lies, else kubeadm's own.
     pub pki_dir: Place,
     /// Certificate and key files, by their path on the node.
@@ -87,6 +98,12 @@ pub struct NodeFacts {
     pub balancers: Vec<Balancer>,
     /// Addresses that it takes when it is its turn.
     pub virtual_addresses: Vec<VirtualAddress>,
+    /// Container runtimes that were told something about registries.
+    pub runtimes: Vec<Runtime>,
+    /// Registries that run on it.
+    pub registries: Vec<RegistrySite>,
+    /// The machine's own roots, where the tree holds them and something may use them.
+    pub system_roots: Option<PemFile>,
     /// kubeadm's configuration, where one lies in /etc/kubernetes.
     pub kubeadm: Option<Inventory>,
     /// Files that are named but do not belong to what was asked for.

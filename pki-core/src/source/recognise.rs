@@ -32,7 +32,7 @@ pub enum SourceError {
 impl SourceError {
     /// What to do.
     pub fn hint(&self) -> &'static str {
-        "give a node's /etc/kubernetes, its PKI directory, its root directory, a directory of such roots, a tar archive of any of them, a kubeconfig or a certificate file"
+        "give a node's /etc/kubernetes, its PKI directory, its root directory, a directory of such roots, a tar archive of any of them, a kubeconfig, a Harbor or registry directory, or a certificate file"
     }
 }
 
@@ -119,7 +119,7 @@ fn file_or_archive(path: &Path) -> Result<Vec<Tree>, ReadProblem> {
     let (mut opened, metadata) = document::open_unwaiting(path)?;
     let Some(archive) = archive::open(path, &mut opened)? else {
         document::check_size(&metadata)?;
-        return Ok(vec![file(path)]);
+        return Ok(vec![registry_file(path).unwrap_or_else(|| file(path))]);
     };
     let archive = Arc::new(archive);
     let mut trees = in_archive(&archive);
@@ -161,12 +161,20 @@ impl Ground {
         if self.holds_kubernetes(path) {
             return Ok(vec![self.copy(path, KUBERNETES_DIR, Extent::Kubernetes)]);
         }
+        if self.is_registry(path) {
+            return Ok(vec![self.registry(path, path)]);
+        }
+        if self.is_root_with_registries(path) {
+            return Ok(vec![self.root(path, Extent::Node)]);
+        }
         let mut nodes = Vec::new();
         let mut objects = Vec::new();
         let mut yaml = false;
         let mut pki = self.is_directory(&path.join("etcd"));
         for entry in self.list(path)? {
-            if self.is_directory(&entry.join("etc/kubernetes")) {
+            if self.is_directory(&entry.join("etc/kubernetes"))
+                || self.is_root_with_registries(&entry)
+            {
                 nodes.push(self.root(&entry, Extent::Node));
             } else if self.holds_kubernetes(&entry) {
                 nodes.push(self.copy(&entry, KUBERNETES_DIR, Extent::Kubernetes));
@@ -209,6 +217,24 @@ impl Ground {
         self.tree(path, self.rooted(Path::new("/")), extent)
     }
 
+    /// What a Harbor or registry directory names is the machine's own, or the archive's.
+    fn registry(&self, directory: &Path, asked: &Path) -> Tree {
+        let extent = Extent::Registry(self.absolute(asked));
+        self.tree(directory, self.rooted(Path::new("/")), extent)
+    }
+
+    /// Whether this is a directory that somebody composes a registry in, or that holds a registry's configuration alone.
+    fn is_registry(&self, path: &Path) -> bool {
+        let holds = |name: &str| self.exists(&path.join(name));
+        let is_packaged = path.ends_with("docker/registry") && holds("config.yml");
+        is_packaged || REGISTRY_FILES.iter().any(|name| holds(name))
+    }
+
+    fn is_root_with_registries(&self, path: &Path) -> bool {
+        let mut entries = REGISTRY_ENTRIES.iter();
+        entries.any(|name| self.is_directory(&path.join(name)))
+    }
+
     fn tree(&self, here: &Path, base: Base, extent: Extent) -> Tree {
         Tree {
             name: None,
@@ -243,6 +269,14 @@ fn file(path: &Path) -> Tree {
     Ground::Disk.root(&root, Extent::File(on_node))
 }
 
+/// Such a file says little without those that lie beside it.
+fn registry_file(path: &Path) -> Option<Tree> {
+    let name = path.file_name()?.to_str()?;
+    let absolute = Ground::Disk.absolute(path);
+    let is_one = REGISTRY_FILES.contains(&name);
+    is_one.then(|| Ground::Disk.registry(absolute.parent().unwrap_or(path), path))
+}
+
 fn is_yaml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "yaml" || extension == "yml")
@@ -275,6 +309,26 @@ const KUBERNETES_ENTRIES: &[&str] = &[
     "kubelet.conf",
     "controller-manager.conf",
     "scheduler.conf",
+];
+/// What a Harbor or a composed registry is configured by.
+const REGISTRY_FILES: &[&str] = &[
+    "harbor.yml",
+    "harbor.cfg",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yaml",
+    "compose.yml",
+];
+/// By which the root of a machine without Kubernetes is known: it runs a registry, or dials one.
+const REGISTRY_ENTRIES: &[&str] = &[
+    "etc/docker",
+    "etc/containerd",
+    "etc/containers/certs.d",
+    "opt/harbor",
+    "usr/local/harbor",
+    "srv/harbor",
+    "data/harbor",
+    "root/harbor",
 ];
 const PKI_EXTENSIONS: &[&str] = &["crt", "pem", "key", "cert", "cer", "pub"];
 const MOST_NAMED: usize = 3;

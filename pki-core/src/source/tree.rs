@@ -35,6 +35,8 @@ pub enum Extent {
     PkiDirectory,
     /// One file, a certificate or a kubeconfig.
     File(PathBuf),
+    /// A Harbor or registry directory, or its configuration file, and what they name.
+    Registry(PathBuf),
     /// A directory of the cluster's own objects as YAML, which are no node's.
     Objects(PathBuf),
     /// Nothing, for the PATH could not be read.
@@ -113,7 +115,7 @@ impl Tree {
             (Extent::Unread(_), _) => false,
             (_, Base::Directory { on_node, .. }) => path.starts_with(on_node),
             (_, Base::Archived(packed)) if !path.starts_with(&packed.on_node) => false,
-            (Extent::Node | Extent::File(_), _) => true,
+            (Extent::Node | Extent::File(_) | Extent::Registry(_), _) => true,
             (Extent::Kubernetes, _) => path.starts_with(KUBERNETES_DIR),
             (Extent::PkiDirectory, _) => path.starts_with(PKI_DIR),
             (Extent::Objects(directory), _) => path.starts_with(directory),

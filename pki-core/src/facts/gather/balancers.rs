@@ -56,7 +56,7 @@ impl Gatherer<'_> {
             for (pattern, line) in found.includes {
                 let told_at = place.at_line(line);
                 let include = Include { pattern, told_at };
-                match self.included(&include) {
+                match self.included(&include.pattern) {
                     Ok(paths) => {
                         for path in paths {
                             pending.extend(self.read(&path, Some(include.told_at.clone())));
@@ -86,10 +86,20 @@ impl Gatherer<'_> {
     }
 
     pub(super) fn nginx(&mut self, document: &Document) {
+        let balancer = self.nginx_configuration(document, &Path::to_path_buf);
+        self.balancer(balancer);
+    }
+
+    /// Reads nginx's main file and what it includes; `on_node` leads from the paths that nginx sees to those of the node.
+    pub(super) fn nginx_configuration(
+        &mut self,
+        document: &Document,
+        on_node: &dyn Fn(&Path) -> PathBuf,
+    ) -> Option<Balancer> {
         let mut files = nginx::Files::default();
         let mut pending = files.add(&document.bytes, &document.place);
         while let Some(include) = pending.pop() {
-            let found = match self.included(&include) {
+            let found = match self.included(&on_node(&include.pattern)) {
                 Ok(found) => found,
                 Err(why) => {
                     files.cannot_follow(&include, &why);
@@ -107,7 +117,7 @@ impl Gatherer<'_> {
             }
             files.means(&include, found);
         }
-        self.balancer(files.balancer());
+        files.balancer()
     }
 
     pub(super) fn haproxy(&mut self, document: &Document) {
@@ -166,11 +176,10 @@ impl Gatherer<'_> {
     }
 
     /// The files that an `include` means, sorted as glob(3) does.
-    fn included(&mut self, include: &Include) -> Result<Vec<PathBuf>, String> {
-        let pattern = &include.pattern;
+    fn included(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
         let is_pattern = |text: &str| text.contains(['*', '?', '[']);
         if !is_pattern(&pattern.to_string_lossy()) {
-            return Ok(vec![pattern.clone()]);
+            return Ok(vec![pattern.to_path_buf()]);
         }
         let (Some(directory), Some(name)) = (pattern.parent(), pattern.file_name()) else {
             return Ok(Vec::new());

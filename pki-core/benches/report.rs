@@ -25,6 +25,7 @@ use pki_core::report::plain;
 use pki_core::report::plain::Style;
 use pki_core::report::prometheus;
 use pki_core::report::sarif;
+use pki_core::topology::Circumstances;
 use pki_core::topology::Component;
 use pki_core::topology::Edge;
 use pki_core::topology::EdgeKind;
@@ -142,6 +143,7 @@ fn edge(index: usize) -> Edge {
         },
         client_shows: None,
         source: None,
+        circumstances: Circumstances::default(),
         token: None,
         allowed_names: None,
         client_takes: None,

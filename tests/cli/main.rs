@@ -22,6 +22,7 @@ mod init;
 mod inspect;
 mod issue;
 mod plain;
+mod registry;
 mod run;
 mod seed;
 mod verify;

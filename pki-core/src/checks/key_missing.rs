@@ -56,6 +56,18 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             .collect();
         findings.push(finding);
     }
+    for group in groups {
+        let is_reported = findings.iter().any(|finding| {
+            group
+                .edges
+                .iter()
+                .any(|(edge, _)| finding.edges.contains(&edge.id))
+        });
+        if !is_reported {
+            let message = format!("{} does not dial: {}", group.clients(), group.fault.text);
+            findings.push(group.finding(judged, RULE.id, message));
+        }
+    }
     findings
 }
 

@@ -1,5 +1,7 @@
 //! Which request mends what.
 
+mod registry;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -23,6 +25,9 @@ use crate::x509::san::SubjectAltName;
 pub(super) fn reissue(judged: &Judged, place: &Place) -> Option<Remedy> {
     let profile = profile_at(judged, place)?;
     let node = judged.topology.node(&place.node)?;
+    if profile == Profile::Registry {
+        return Some(registry::reissue(judged, place, node));
+    }
     let signer = signer(judged, node, profile.row().authority)?;
     let (dns, ip) = names_to_add(judged, place, node);
     Some(Remedy {

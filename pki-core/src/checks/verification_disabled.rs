@@ -54,8 +54,13 @@ fn finding(place: &Place, edges: &[&Edge]) -> Option<Finding> {
         );
         (Severity::Info, message)
     } else {
+        let what = match first.client.name.as_str() {
+            "docker" => "insecure-registries",
+            "containerd" | "cri-o" => "skip_verify",
+            _ => "insecure-skip-tls-verify",
+        };
         let message = format!(
-            "{} accepts whatever certificate it is shown (insecure-skip-tls-verify)",
+            "{} accepts whatever certificate it is shown ({what})",
             first.client
         );
         (Severity::Warning, message)

@@ -66,6 +66,8 @@ pub enum FaultKind {
     ServerAuthMissing,
     /// A client certificate without clientAuth.
     ClientAuthMissing,
+    /// A client without any certificate, where the server demands one.
+    CertificateDemanded,
     /// A critical extension that Go does not know.
     UnhandledCriticalExtension,
     /// An RSA key of more bits than `crypto/tls` is willing to compute with.
@@ -105,7 +107,7 @@ impl FaultKind {
             Self::SameNameOtherCa => "same-name-other-ca",
             Self::WeakSignature => "weak-signature",
             Self::ServerAuthMissing => "server-auth-missing",
-            Self::ClientAuthMissing => "client-auth-missing",
+            Self::ClientAuthMissing | Self::CertificateDemanded => "client-auth-missing",
             Self::UnhandledCriticalExtension => "unhandled-critical-extension",
             Self::LargeKey => "weak-key",
             Self::FrontProxyMismatch => "front-proxy-mismatch",

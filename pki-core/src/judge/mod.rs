@@ -10,6 +10,7 @@ mod identity;
 mod index;
 mod member;
 mod token;
+mod unknown_roots;
 mod words;
 
 use std::collections::HashMap;
@@ -88,6 +89,7 @@ pub struct Masked {
 pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
     set_aside_unreadable(&mut topology);
     let mut signatures = Signatures::default();
+    unknown_roots::set_aside(&mut topology, now, &mut signatures);
     let index = Index::of(&topology);
     let files = Files {
         topology: &topology,
@@ -204,6 +206,9 @@ fn connection(
     signatures: &mut Signatures,
 ) -> Vec<Fault> {
     let mut faults = cannot_start(files, edge, signatures);
+    if let Some(says) = &edge.circumstances.client_refuses {
+        faults.push(Fault::new(FaultKind::KeyMissing, Side::Client, says));
+    }
     if balanced::is_openssl(&edge.client) {
         faults.extend(balanced::refused(files.topology, edge, now, signatures));
     } else {
@@ -212,6 +217,13 @@ fn connection(
     if let Some(balancer) = balanced::ended_at(files.topology, edge) {
         faults.extend(balanced::identity_lost(balancer, edge));
         return faults;
+    }
+    if edge.circumstances.roots_unknown {
+        faults.retain(|fault| !unknown_roots::is_about_the_chain(fault.kind));
+    }
+    if edge.circumstances.certificate_demanded {
+        let fault = Fault::new(FaultKind::CertificateDemanded, Side::Server, NO_CERTIFICATE);
+        faults.push(fault);
     }
     let Some((shown, trust)) = &edge.client_shows else {
         return faults;
@@ -431,6 +443,9 @@ pub const KEY_MISMATCH: &str = "tls: private key does not match public key";
 /// What a Go server says of a client's RSA key of more than [`go::MAX_RSA_BITS`].
 const LARGE_CLIENT_KEY: &str =
     "tls: client sent certificate containing RSA key larger than 8192 bits";
+
+/// What a Go server says of a client that shows nothing (`crypto/tls`, `processCertsFromClient`).
+const NO_CERTIFICATE: &str = "tls: client didn't provide a certificate";
 
 /// k8s.io/client-go/transport.
 const INSECURE_WITH_ROOTS: &str =

@@ -120,6 +120,7 @@ fn edge(client: &str, server: &str, certificate: &Certificate, ca: &Ca) -> Edge 
         token: None,
         allowed_names: None,
         client_takes: None,
+        circumstances: crate::topology::Circumstances::default(),
     }
 }
 

@@ -63,6 +63,13 @@ pub(super) fn prints(edge: &Edge, fault: &Fault) -> Option<String> {
             }
             _ => text,
         },
+        Client::Docker => docker(edge, fault, &text),
+        Client::CriO if fault.kind == FaultKind::KeyMissing && fault.by == Side::Client => text,
+        Client::CriO => format!(
+            "pinging container registry {}: Get \"{}\": {text}",
+            host(edge),
+            registry_url(edge)
+        ),
         Client::Plain if edge.server.name == "kubelet" && text == UNAUTHORIZED => {
             REFUSED_BY_KUBELET.to_owned()
         }
@@ -107,6 +114,10 @@ enum Client {
     Loop(Asks),
     /// A client of etcd.
     Grpc,
+    /// docker's daemon, for login, pull and push.
+    Docker,
+    /// What reads /etc/containers: CRI-O, podman, skopeo (containers/image, docker/docker_client.go).
+    CriO,
     /// Anything else: the text alone.
     Plain,
 }
@@ -144,6 +155,8 @@ fn client(edge: &Edge) -> Client {
             unauthorized: LISTS_SERVICES,
             forbidden: LISTS_SERVICES,
         }),
+        "docker" => Client::Docker,
+        "cri-o" => Client::CriO,
         "kube-apiserver" | "etcdctl" if edge.server.name == "etcd" => Client::Grpc,
         _ => Client::Plain,
     }
@@ -187,6 +200,39 @@ fn in_a_loop(edge: &Edge, fault: &Fault, asks: &Asks, text: String) -> String {
     format!("Get \"{url}{}\": {text}", asks.path)
 }
 
+fn docker(edge: &Edge, fault: &Fault, text: &str) -> String {
+    if fault.by == Side::Client && !is_about_a_certificate(fault.kind) {
+        return format!("Error response from daemon: {text}");
+    }
+    format!(
+        "Error response from daemon: Get \"{}\": {text}",
+        registry_url(edge)
+    )
+}
+
+/// What is asked first of a registry; a token server has its own path.
+fn registry_url(edge: &Edge) -> String {
+    let url = edge
+        .dials
+        .as_deref()
+        .unwrap_or_default()
+        .trim_end_matches('/');
+    let has_path = url
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.contains('/'));
+    if has_path {
+        url.to_owned()
+    } else {
+        format!("{url}/v2/")
+    }
+}
+
+fn host(edge: &Edge) -> &str {
+    let url = edge.dials.as_deref().unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default()
+}
+
 fn forbidden(fault: &Fault) -> Option<&str> {
     let is_forbidden = matches!(
         fault.kind,
@@ -226,9 +272,9 @@ fn comes_before_verification(kind: FaultKind) -> bool {
     matches!(kind, FaultKind::Malformed | FaultKind::LargeKey)
 }
 
-/// etcd demands a certificate in the handshake; the apiserver and the kubelet let anyone in and answer 401.
+/// etcd and registries demand a certificate in the handshake; the apiserver and the kubelet let anyone in and answer 401.
 fn refuses_in_handshake(server: &Component) -> bool {
-    server.name == "etcd" || server.name == "etcd-peer"
+    ["etcd", "etcd-peer", "registry"].contains(&server.name.as_str())
 }
 
 /// The alert that `crypto/tls` sends (`handshake_server.go`, `processCertsFromClient`), as its client prints it.
@@ -241,6 +287,7 @@ fn alert(kind: FaultKind) -> &'static str {
         FaultKind::Malformed => "remote error: tls: error decoding message",
         // The handshake is over, and the server hangs up.
         FaultKind::SourceAddress => "EOF",
+        FaultKind::CertificateDemanded => "remote error: tls: certificate required",
         _ => "remote error: tls: bad certificate",
     }
 }
@@ -267,9 +314,7 @@ fn said_of_a_name(edge: &Edge, fault: &Fault) -> bool {
 
 /// Host and port of the URL, as it has them.
 fn address(edge: &Edge) -> String {
-    let url = edge.dials.as_deref().unwrap_or_default();
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
+    let authority = host(edge);
     let has_port = authority
         .rsplit_once(':')
         .is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));

@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::facts::balancer::Termination;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::kubeconfig;
 use crate::facts::process::Process;
+use crate::facts::registry_client::Runtime;
+use crate::facts::registry_site::RegistrySite;
 use crate::place::Place;
 use crate::place::is_same_path;
 use crate::profile::Authority;
@@ -32,6 +35,7 @@ pub(super) fn collect(view: &View<'_>, topology: &mut Topology) {
     flag_pairs(view, topology);
     named_pairs(view, topology);
     balancer_pairs(view, topology);
+    registry_pairs(view, topology);
     layout_pairs(view, &named, topology);
     kubelet(view, topology);
     for kubeconfig in &view.facts.kubeconfigs {
@@ -84,6 +88,7 @@ fn named_roles(view: &View<'_>) -> Vec<Named> {
             role: None,
         }));
     }
+    named.extend(named_for_registries(view));
     for kubeconfig in &view.facts.kubeconfigs {
         for user in &kubeconfig.users {
             if let Some(kubeconfig::Material::File { path, .. }) = &user.certificate {
@@ -114,6 +119,21 @@ fn named_roles(view: &View<'_>) -> Vec<Named> {
         }));
     }
     named
+}
+
+fn named_for_registries(view: &View<'_>) -> Vec<Named> {
+    let sites = || view.facts.registries.iter();
+    let shown = sites().flat_map(RegistrySite::pairs).map(|pair| Named {
+        path: pair.certificate.path.clone(),
+        role: Some(Role::Profile(Profile::Registry)),
+    });
+    let runtimes = view.facts.runtimes.iter().flat_map(Runtime::files);
+    let others = sites().flat_map(RegistrySite::client_cas).chain(runtimes);
+    let others = others.map(|file| Named {
+        path: file.path.clone(),
+        role: None,
+    });
+    shown.chain(others).collect()
 }
 
 fn role_flags<'v>(view: &'v View<'_>) -> impl Iterator<Item = (&'static RoleFlag, &'v Process)> {
@@ -241,6 +261,32 @@ fn balancer_pairs(view: &View<'_>, topology: &mut Topology) {
             });
         }
     }
+}
+
+fn registry_pairs(view: &View<'_>, topology: &mut Topology) {
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut add = |user: &str, role: Option<Role>, pair: &Termination| {
+        let key = pair.key.as_ref().unwrap_or(&pair.certificate);
+        let pair = Pair {
+            user: view.component(user),
+            role,
+            told_at: Some(view.at(&pair.certificate.told_at)),
+            certificate: view.path(&pair.certificate.path),
+            key: view.path(&key.path),
+        };
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    };
+    for pair in view.facts.registries.iter().flat_map(RegistrySite::pairs) {
+        add("registry", Some(Role::Profile(Profile::Registry)), pair);
+    }
+    for runtime in &view.facts.runtimes {
+        for pair in runtime.clients.iter().flat_map(|client| &client.shows) {
+            add(runtime.program, None, pair);
+        }
+    }
+    topology.pairs.append(&mut pairs);
 }
 
 /// Pairs that only the layout puts together. A CA certificate without its key is an external CA.

@@ -58,6 +58,19 @@ pub struct Edge {
     /// The names that the server's certificate has to have one of beside the one that is dialled: an etcd member asks of
     /// peers that it dials what it asks of those that dial it.
     pub client_takes: Option<AllowedNames>,
+    /// What decides beside certificates.
+    pub circumstances: Circumstances,
+}
+
+/// What decides about a connection beside what its ends show and trust.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Whether the client trusts roots that are not among the files, so that nothing can be said of the chain.
+    pub roots_unknown: bool,
+    /// What the client says of its own configuration instead of dialling.
+    pub client_refuses: Option<String>,
+    /// Whether the server demands a certificate and the client has none.
+    pub certificate_demanded: bool,
 }
 
 /// Where a client comes from, for a server that looks for it in the client's certificate: an etcd member listening to peers.

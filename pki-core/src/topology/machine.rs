@@ -61,10 +61,13 @@ pub(super) fn node(
                 )
             }),
         hosts: view.facts.hosts.clone(),
-        pki_dir: if view.facts.is_archived {
-            view.facts.pki_dir.path.clone()
-        } else {
-            view.facts.pki_dir.read_from.clone()
+        pki_dir: {
+            let pki_dir = view.facts.given_dir.as_ref().unwrap_or(&view.facts.pki_dir);
+            if view.facts.is_archived {
+                pki_dir.path.clone()
+            } else {
+                pki_dir.read_from.clone()
+            }
         },
         is_archived: view.facts.is_archived,
         kubernetes_dir: view.facts.kubernetes_dir.read_from.clone(),
@@ -296,16 +299,29 @@ fn issuer_domain(process: &Process) -> Option<String> {
 }
 
 fn owned_addresses(node: &Node, inventory: Option<&Inventory>) -> Vec<Claim<IpAddr>> {
-    let owned = inventory
-        .and_then(|inventory| inventory.nodes.iter().find(|owned| owned.name == node.name));
-    let Some(owned) = owned else {
-        return Vec::new();
-    };
-    let claim = |address: &IpAddr| Claim {
-        value: *address,
-        place: owned.place.clone(),
-    };
-    owned.addresses.iter().map(claim).collect()
+    let mut claims: Vec<Claim<IpAddr>> = Vec::new();
+    let owned = inventory.into_iter().flat_map(|inventory| &inventory.nodes);
+    for owned in owned.filter(|owned| owned.name == node.name) {
+        claims.extend(owned.addresses.iter().map(|address| Claim {
+            value: *address,
+            place: owned.place.clone(),
+        }));
+    }
+    let registries = inventory
+        .into_iter()
+        .flat_map(|inventory| &inventory.registries);
+    for registry in registries {
+        let mut instances = registry.instances.iter();
+        let own = instances.find(|instance| instance.node == node.name);
+        let known = |address| claims.iter().any(|claim| claim.value == address);
+        if let Some(own) = own.filter(|own| !known(own.address)) {
+            claims.push(Claim {
+                value: own.address,
+                place: registry.place.clone(),
+            });
+        }
+    }
+    claims
 }
 
 fn etcd_addresses(view: &View<'_>, known: &[Claim<IpAddr>]) -> Vec<Claim<IpAddr>> {

@@ -30,6 +30,7 @@ pub use crate::topology::balancer::Balancer;
 pub use crate::topology::balancer::BalancerMode;
 pub use crate::topology::balancer::VirtualAddress;
 pub use crate::topology::edge::AllowedNames;
+pub use crate::topology::edge::Circumstances;
 pub use crate::topology::edge::Component;
 pub use crate::topology::edge::Dialled;
 pub use crate::topology::edge::Edge;

@@ -18,6 +18,7 @@ pub struct Node {
     /// What its kube-apiserver was told, if it runs one.
     pub apiserver: Option<Apiserver>,
     /// Where a remedy finds its PKI directory: where it was read from, and on the node itself if that is an archive.
+    /// Of a machine without Kubernetes, what was given of it.
     pub pki_dir: PathBuf,
     /// Whether it was read from an archive, so that none of its files is at hand elsewhere than on the node itself.
     pub is_archived: bool,

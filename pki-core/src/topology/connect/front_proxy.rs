@@ -3,6 +3,7 @@
 
 use crate::topology::connect::Connector;
 use crate::topology::edge::AllowedNames;
+use crate::topology::edge::Circumstances;
 use crate::topology::edge::Edge;
 use crate::topology::edge::EdgeKind;
 use crate::topology::edge::Trust;
@@ -49,6 +50,7 @@ impl Connector<'_> {
                     token: None,
                     allowed_names: believer.allowed_names.clone(),
                     client_takes: None,
+                    circumstances: Circumstances::default(),
                 });
             }
         }

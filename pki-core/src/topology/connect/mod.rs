@@ -12,6 +12,7 @@ mod kubelet;
 mod peer;
 mod pod;
 mod reach;
+mod registry;
 mod service_account;
 mod sni;
 
@@ -26,6 +27,7 @@ use crate::topology::connect::balancer::Listening;
 use crate::topology::connect::reach::Whereabouts;
 use crate::topology::connect::sni::Named;
 use crate::topology::edge::AllowedNames;
+use crate::topology::edge::Circumstances;
 use crate::topology::edge::Component;
 use crate::topology::edge::Dialled;
 use crate::topology::edge::Edge;
@@ -73,6 +75,7 @@ pub(super) fn connect(
     connector.pods(inventory);
     connector.service_accounts();
     connector.front_proxies();
+    connector.registries(inventory);
     topology.virtual_addresses = connector.virtual_addresses();
     let Connector {
         listening,
@@ -207,6 +210,7 @@ impl<'a> Connector<'a> {
             token: None,
             allowed_names: server.takes,
             client_takes: None,
+            circumstances: Circumstances::default(),
         });
     }
 

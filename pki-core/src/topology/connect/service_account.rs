@@ -4,6 +4,7 @@ use crate::facts::certificate_files::PemFile;
 use crate::place::Place;
 use crate::token::key_id;
 use crate::topology::connect::Connector;
+use crate::topology::edge::Circumstances;
 use crate::topology::edge::Edge;
 use crate::topology::edge::EdgeKind;
 use crate::topology::edge::Shown;
@@ -78,6 +79,7 @@ impl Connector<'_> {
             }),
             allowed_names: None,
             client_takes: None,
+            circumstances: Circumstances::default(),
         });
     }
 }

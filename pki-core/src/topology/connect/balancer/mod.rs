@@ -149,7 +149,7 @@ impl<'a> Connector<'a> {
         chosen.into_iter().map(|(index, _)| index).collect()
     }
 
-    fn address_of(&self, dialler: &View<'_>, host: &str) -> Option<IpAddr> {
+    pub(super) fn address_of(&self, dialler: &View<'_>, host: &str) -> Option<IpAddr> {
         let literal = host
             .parse::<IpAddr>()
             .ok()

@@ -41,6 +41,7 @@ mod kubeadm_first;
 mod lints;
 mod loaded;
 mod peers;
+mod registry;
 mod reports;
 mod same;
 mod server;

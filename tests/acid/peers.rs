@@ -47,9 +47,8 @@ pub fn find(name: &str) -> PathBuf {
     let machine = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     // kubectl, kubeadm and the like must be the pinned ones, never the machine's.
     let places: Vec<PathBuf> = match name {
-        "nginx" | "haproxy" | "openssl" | "unshare" | "setpriv" | "timeout" | "sh" => {
-            machine.collect()
-        }
+        "nginx" | "haproxy" | "openssl" | "docker-registry" | "skopeo" | "unshare" | "setpriv"
+        | "timeout" | "sh" => machine.collect(),
         _ => vec![own.clone(), own.join("venv/bin")],
     };
     places

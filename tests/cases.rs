@@ -247,7 +247,7 @@ fn audited(case: &Case, directory: &Path) -> Audit {
     audit::audit(
         &arguments,
         Options { siblings: true },
-        None,
+        case.inventory().as_ref(),
         case.now(),
         &settings,
     )

@@ -1,6 +1,8 @@
 //! What a case.toml may say.
 
+use pki_core::inventory;
 use pki_core::inventory::Ignore;
+use pki_core::inventory::Inventory;
 use pki_core::place::Place;
 use pki_core::x509::key::KeyAlgorithm;
 use serde::Deserialize;
@@ -13,6 +15,7 @@ pub(crate) struct Case {
     at: Option<String>,
     ca_key: Option<String>,
     ignores: Vec<String>,
+    inventory: Option<String>,
     pub(crate) findings: Vec<String>,
     pub(crate) says: Option<String>,
     pub(crate) prints: Option<String>,
@@ -92,6 +95,11 @@ impl Case {
     pub(crate) fn ca_key(&self) -> KeyAlgorithm {
         let name = self.ca_key.as_deref().unwrap_or("ecdsa-p256");
         name.parse().unwrap()
+    }
+
+    pub(crate) fn inventory(&self) -> Option<Inventory> {
+        let text = self.inventory.as_deref()?;
+        Some(inventory::parse(text, &Place::file("hapki.yaml")).unwrap())
     }
 
     pub(crate) fn ignores(&self) -> Vec<Ignore> {

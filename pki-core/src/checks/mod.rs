@@ -19,6 +19,7 @@ mod file_missing;
 mod file_unreadable;
 mod front_proxy_mismatch;
 mod ignore_unmatched;
+mod inventory_differs;
 mod key_mismatch;
 mod key_missing;
 mod key_permissions;
@@ -114,6 +115,7 @@ pub static RULES: &[Rule] = &[
     organization_unexpected::RULE,
     malformed_common_name::RULE,
     wrong_advertise_address::RULE,
+    inventory_differs::RULE,
     tls_terminated_at_balancer::RULE,
     bypasses_load_balancer::RULE,
     backend_missing::RULE,

@@ -89,6 +89,7 @@ const PAGES: &[(&str, &str)] = pages![
     "file-unreadable",
     "front-proxy-mismatch",
     "ignore-unmatched",
+    "inventory-differs",
     "key-mismatch",
     "key-missing",
     "key-permissions",

@@ -295,6 +295,19 @@ fn what_is_no_file_is_named_and_what_no_audit_reads_is_not_kept() {
 }
 
 #[test]
+fn units_of_packages_lie_where_a_machine_has_most_of_its_files() {
+    let unit = "usr/lib/systemd/system/kubelet.service";
+    let pack = Pack::of(&["etc/kubernetes/x", unit]).special(EntryType::Symlink, "lib", "usr/lib");
+    let tree = tree(&pack.tar());
+    for path in [
+        "/usr/lib/systemd/system/kubelet.service",
+        "/lib/systemd/system/kubelet.service",
+    ] {
+        assert_eq!(text(&tree, path).as_deref(), Ok(unit), "{path}");
+    }
+}
+
+#[test]
 fn wherever_an_archive_is_cut_its_beginning_is_read() {
     let members = [
         "n/etc/kubernetes/a",

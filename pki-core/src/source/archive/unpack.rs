@@ -343,6 +343,7 @@ const READ_ANYWHERE: &[&str] = &[
     "kubeconfig",
     "pem",
     "pub",
+    "service",
     "toml",
     "yaml",
     "yml",

@@ -159,6 +159,8 @@ impl Gatherer<'_> {
         let is_node = *self.tree.extent() == Extent::Node;
         if is_node {
             self.units();
+            // Before the files beside it, for it may lie among them (kubespray's is /etc/kubernetes/kubelet-config.yaml).
+            self.kubelet_config();
         }
         self.kubeconfigs();
         if is_node {
@@ -179,7 +181,11 @@ impl Gatherer<'_> {
 
     fn single(&mut self, path: &Path) {
         if let Some(document) = self.read(path, None) {
-            let is_pem = document.bytes.windows(5).any(|bytes| bytes == b"-----");
+            // Not dashes alone: the haproxy.cfg of packages has rules of them in its comments.
+            let is_pem = document
+                .bytes
+                .windows(10)
+                .any(|bytes| bytes == b"-----BEGIN");
             if is_pem || document.bytes.first() == Some(&0x30) {
                 self.parse_pem(&document, Expected::Anything, None);
             } else if nginx::is_main(&document.bytes) {
@@ -269,7 +275,6 @@ impl Gatherer<'_> {
         for name in KUBELET_FILES {
             self.pem(&directory.join(name), Expected::Anything, None);
         }
-        self.kubelet_config();
     }
 
     fn kubelet_config(&mut self) {
@@ -440,3 +445,6 @@ const KUBELET_FILES: &[&str] = &[
 ];
 /// How many directories deep a PKI directory is searched; kubeadm uses one, etcd.
 const DEEPEST: usize = 3;
+
+#[cfg(test)]
+mod tests;

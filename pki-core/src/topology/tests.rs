@@ -4,6 +4,7 @@ mod balanced;
 mod broken;
 mod cluster;
 mod moving;
+mod peers;
 
 use std::fs;
 use std::path::Path;

@@ -10,6 +10,7 @@ use crate::topology::connect::Server;
 use crate::topology::connect::etcd;
 use crate::topology::edge::AllowedNames;
 use crate::topology::edge::Source;
+use crate::topology::machine::is_every_machines;
 use crate::topology::node::Etcd;
 use crate::topology::node::Node;
 use crate::topology::url;
@@ -120,11 +121,9 @@ impl Connector<'_> {
         let address = match dialled? {
             IpAddr::V4(dialled) if dialled.is_loopback() => IpAddr::from([127, 0, 0, 1]),
             IpAddr::V6(dialled) if dialled.is_loopback() => dialled.into(),
-            _ => {
-                self.nodes
-                    .iter()
-                    .find(|node| node.name == view.name)?
-                    .address?
+            dialled => {
+                let own = self.nodes.iter().find(|node| node.name == view.name)?;
+                announced(own, dialled).or(own.address)?
             }
         };
         let leaf = client.shows.as_ref()?.chain.first()?;
@@ -192,6 +191,13 @@ impl Connector<'_> {
             takes: peers_taken(view),
         })
     }
+}
+
+/// The address that a member tells its peers to find it by: where they have a network of their own, it dials them from there.
+fn announced(node: &Node, dialled: IpAddr) -> Option<IpAddr> {
+    let urls = node.etcd.as_ref()?.advertises_to_peers.iter();
+    let mut addresses = urls.filter_map(|url| url::parse(url)?.address());
+    addresses.find(|own| own.is_ipv4() == dialled.is_ipv4() && !is_every_machines(*own))
 }
 
 /// Where `view`'s member dials another: as its own `--initial-cluster` says, else as the other announces itself.

@@ -1,5 +1,7 @@
 //! expired: a certificate in use is past its last day. An expired authority is one finding with every edge below it.
 
+use std::collections::HashSet;
+
 use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::embedded_certificate_stale;
@@ -38,7 +40,8 @@ pub(super) fn outside_validity(
     let mut findings = Vec::new();
     // What was renewed elsewhere is embedded-certificate-stale's to report.
     let stale = embedded_certificate_stale::stale(judged);
-    for used in roles::in_use(judged) {
+    let in_use = roles::in_use(judged);
+    for used in &in_use {
         if stale.iter().any(|stale| stale.embedded == used.certificate) {
             continue;
         }
@@ -60,11 +63,13 @@ pub(super) fn outside_validity(
         }
         findings.push(finding);
     }
+    let known: HashSet<&[u8]> = in_use
+        .iter()
+        .map(|used| used.certificate.as_der())
+        .collect();
     let roots_in_kubeconfigs = groups.iter().filter(|group| {
         let certificate = group.fault.certificate.as_ref();
-        !roles::in_use(judged)
-            .iter()
-            .any(|used| Some(used.certificate) == certificate)
+        !certificate.is_some_and(|certificate| known.contains(certificate.as_der()))
     });
     for group in roots_in_kubeconfigs {
         let problem = group

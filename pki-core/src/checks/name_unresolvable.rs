@@ -1,6 +1,7 @@
 //! name-unresolvable: a name that some nodes' hosts files know is dialled on a node whose hosts file does not.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::checks::Rule;
@@ -21,16 +22,21 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let topology = &judged.topology;
+    let nodes: HashMap<&str, &Node> = topology
+        .nodes
+        .iter()
+        .map(|node| (node.name.as_str(), node))
+        .collect();
     let mut by_name: BTreeMap<(&Place, String), Vec<&Dialled>> = BTreeMap::new();
     for dialled in &topology.dialled {
         let Some(host) = url::parse(&dialled.url).map(|endpoint| endpoint.host) else {
             continue;
         };
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let Some(node) = topology.node(&dialled.client.node) else {
+        let Some(node) = nodes.get(dialled.client.node.as_str()) else {
             continue;
         };
-        let is_plain = host.parse::<IpAddr>().is_err() && topology.node(&host).is_none();
+        let is_plain = host.parse::<IpAddr>().is_err() && !nodes.contains_key(host.as_str());
         if is_plain && !node.hosts.entries.is_empty() && known_at(node, &host).is_none() {
             by_name
                 .entry((&dialled.told_at, host))

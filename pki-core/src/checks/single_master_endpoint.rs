@@ -1,6 +1,7 @@
 //! single-master-endpoint: a client on one node depends on the apiserver of another one, though there are several.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::checks::Rule;
 use crate::checks::Settings;
@@ -57,10 +58,9 @@ fn finding(server: &Component, edges: &[&Edge]) -> Option<Finding> {
     );
     let mut finding = Finding::new(RULE.id, Severity::Warning, first.told_at.clone(), message);
     finding.edges = edges.iter().map(|edge| edge.id.clone()).collect();
-    let mut places = vec![&first.told_at];
+    let mut places = BTreeSet::from([&first.told_at]);
     for edge in edges {
-        if !places.contains(&&edge.told_at) {
-            places.push(&edge.told_at);
+        if places.insert(&edge.told_at) {
             finding = finding.related_to(edge.told_at.clone(), group::dials(edge));
         }
     }

@@ -9,7 +9,6 @@ use crate::judge::Side;
 use crate::judge::cannot_load;
 use crate::judge::cannot_trust;
 use crate::judge::files::Files;
-
 use crate::judge::refused;
 use crate::judge::unusable;
 use crate::topology::Edge;

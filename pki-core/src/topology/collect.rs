@@ -28,6 +28,7 @@ use crate::topology::view::View;
 /// Adds everything that the files of one node hold.
 pub(super) fn collect(view: &View<'_>, topology: &mut Topology) {
     let named = named_roles(view);
+    let first_pair = topology.pairs.len();
     for (path, file) in &view.facts.files {
         let (role, used) = role(view, path, &named);
         add(view, file, role, used, topology);
@@ -36,7 +37,7 @@ pub(super) fn collect(view: &View<'_>, topology: &mut Topology) {
     named_pairs(view, topology);
     balancer_pairs(view, topology);
     registry_pairs(view, topology);
-    layout_pairs(view, &named, topology);
+    layout_pairs(view, &named, first_pair, topology);
     kubelet(view, topology);
     for kubeconfig in &view.facts.kubeconfigs {
         of_kubeconfig(view, kubeconfig, topology);
@@ -289,8 +290,9 @@ fn registry_pairs(view: &View<'_>, topology: &mut Topology) {
     topology.pairs.append(&mut pairs);
 }
 
-/// Pairs that only the layout puts together. A CA certificate without its key is an external CA.
-fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
+/// Pairs that only the layout puts together. A CA certificate without its key is an external CA. From `first_pair` on the
+/// topology's pairs are this node's.
+fn layout_pairs(view: &View<'_>, named: &[Named], first_pair: usize, topology: &mut Topology) {
     if !view.facts.searched {
         return;
     }
@@ -321,12 +323,7 @@ fn layout_pairs(view: &View<'_>, named: &[Named], topology: &mut Topology) {
         let same = |known: &Pair| {
             is_same_path(&known.certificate.path, path) && is_same_path(&known.key.path, &key)
         };
-        let node = &view.name;
-        if !topology
-            .pairs
-            .iter()
-            .any(|known| known.user.node == *node && same(known))
-        {
+        if !topology.pairs.iter().skip(first_pair).any(same) {
             topology.pairs.push(pair);
         }
     }

@@ -1,5 +1,6 @@
 //! What the files say of the cluster as a whole, every statement with its place. Whether two agree is for others to ask.
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::net::IpAddr;
 
@@ -13,6 +14,7 @@ use crate::place::Place;
 use crate::profile::Profile;
 use crate::topology::Topology;
 use crate::topology::edge::Dialled;
+use crate::topology::holding::Holding;
 use crate::topology::holding::Role;
 use crate::topology::machine::is_every_machines;
 use crate::topology::node::Flag;
@@ -93,10 +95,11 @@ pub(super) fn told(views: &[View<'_>], shared: &[Inventory], topology: &Topology
             told.dns_domain(domain, "name in the certificate", || holding.place.clone());
         }
     }
+    let known = Known::of(topology);
     told.addresses = topology
         .nodes
         .iter()
-        .map(|node| addresses(node, topology))
+        .map(|node| addresses(node, topology, &known))
         .collect();
     told.servers(topology);
     told
@@ -201,13 +204,25 @@ impl Told {
                 addresses.iter().filter_map(pair)
             })
             .collect();
+        let local: HashSet<(IpAddr, u16)> = topology
+            .dialled
+            .iter()
+            .filter(|dialled| is_local_client(dialled))
+            .filter_map(|dialled| match dialled.name {
+                SubjectAltName::Ip(address) => Some((address, dialled.port)),
+                SubjectAltName::Dns(_) => None,
+            })
+            .collect();
+        let nodes: HashSet<IpAddr> = own.iter().map(|(address, _)| *address).collect();
         for dialled in &topology.dialled {
             let is_own = match &dialled.name {
                 SubjectAltName::Ip(address) => {
                     is_every_machines(*address)
                         || address.is_loopback()
                         || own.contains(&(*address, dialled.port))
-                        || is_local_port(topology, *address, dialled.port, &own)
+                        // Where no manifest tells the port, a node's own address with a port at which no balancer
+                        // listens is its apiserver's.
+                        || nodes.contains(address) && local.contains(&(*address, dialled.port))
                 }
                 SubjectAltName::Dns(name) => name.as_str() == "localhost",
             };
@@ -225,20 +240,8 @@ impl Told {
     }
 }
 
-/// Where no manifest tells the port, a node's own address with a port at which no balancer listens is its apiserver's.
-fn is_local_port(
-    topology: &Topology,
-    address: IpAddr,
-    port: u16,
-    own: &HashSet<(IpAddr, u16)>,
-) -> bool {
-    let is_a_nodes = own.iter().any(|(known, _)| *known == address);
-    let mut local = topology
-        .dialled
-        .iter()
-        .filter(|dialled| LOCAL_CLIENTS.contains(&dialled.client.name.as_str()));
-    is_a_nodes
-        && local.any(|dialled| dialled.port == port && dialled.name == SubjectAltName::Ip(address))
+fn is_local_client(dialled: &Dialled) -> bool {
+    LOCAL_CLIENTS.contains(&dialled.client.name.as_str())
 }
 
 fn is_shared(dialled: &Dialled) -> bool {
@@ -246,9 +249,33 @@ fn is_shared(dialled: &Dialled) -> bool {
         && dialled.url.contains(&dialled.name.to_string())
 }
 
+/// What is looked up for every node.
+struct Known<'a> {
+    /// First certificates of files in use, by node.
+    leaves: HashMap<&'a str, Vec<&'a Holding>>,
+    /// What controller-managers and schedulers dial.
+    local: Vec<&'a Dialled>,
+}
+
+impl<'a> Known<'a> {
+    fn of(topology: &'a Topology) -> Self {
+        let mut leaves: HashMap<&str, Vec<&Holding>> = HashMap::new();
+        for holding in &topology.holdings {
+            if holding.used && holding.index == 0 {
+                leaves.entry(&holding.place.node).or_default().push(holding);
+            }
+        }
+        let dialled = topology.dialled.iter();
+        Self {
+            leaves,
+            local: dialled.filter(|dialled| is_local_client(dialled)).collect(),
+        }
+    }
+}
+
 /// The advertised address, then etcd's, those of its hosts file, those in etcd's certificates; where none of these is
 /// there, what its own controller-manager and scheduler dial.
-fn addresses(node: &Node, topology: &Topology) -> Vec<Said<IpAddr>> {
+fn addresses(node: &Node, topology: &Topology, known: &Known<'_>) -> Vec<Said<IpAddr>> {
     let mut found: Vec<Said<IpAddr>> = Vec::new();
     let mut add = |value: IpAddr, what, place: &Place| {
         if !is_every_machines(value) && !found.iter().any(|known| known.value == value) {
@@ -275,11 +302,11 @@ fn addresses(node: &Node, topology: &Topology) -> Vec<Said<IpAddr>> {
             add(claim.value, what(&claim.place), &claim.place);
         }
     }
-    for (address, place) in own_in_certificates(node, topology) {
+    for (address, place) in own_in_certificates(node, known) {
         add(address, "address in the certificate", place);
     }
     if found.is_empty() {
-        found.extend(locally_dialled(node, topology));
+        found.extend(locally_dialled(node, known));
     }
     found
 }
@@ -302,15 +329,13 @@ fn what(place: &Place) -> &'static str {
 /// kubelet asks for its own alone.
 fn own_in_certificates<'a>(
     node: &'a Node,
-    topology: &'a Topology,
+    known: &'a Known<'a>,
 ) -> impl Iterator<Item = (IpAddr, &'a Place)> {
+    let own = known.leaves.get(node.name.as_str());
+    let own = own.map(Vec::as_slice).unwrap_or_default();
     let of = move |profile: Profile| {
-        topology.holdings.iter().filter(move |holding| {
-            holding.role == Some(Role::Profile(profile))
-                && holding.used
-                && holding.index == 0
-                && holding.place.node == node.name
-        })
+        let own = own.iter().copied();
+        own.filter(move |holding| holding.role == Some(Role::Profile(profile)))
     };
     let is_nodes =
         |name: &str| name == node.name || name.strip_prefix("system:node:") == Some(&node.name);
@@ -349,13 +374,9 @@ fn own_in_certificates<'a>(
 }
 
 /// The one address that its controller-manager, scheduler and kubelet dial and nobody's else do.
-fn locally_dialled(node: &Node, topology: &Topology) -> Option<Said<IpAddr>> {
-    let local = || {
-        topology
-            .dialled
-            .iter()
-            .filter(|dialled| LOCAL_CLIENTS.contains(&dialled.client.name.as_str()))
-    };
+fn locally_dialled(node: &Node, known: &Known<'_>) -> Option<Said<IpAddr>> {
+    node.apiserver.as_ref()?;
+    let local = || known.local.iter().copied();
     let own: Vec<&Dialled> = local()
         .filter(|dialled| dialled.client.node == node.name)
         .collect();
@@ -366,7 +387,7 @@ fn locally_dialled(node: &Node, topology: &Topology) -> Option<Said<IpAddr>> {
     let is_shared =
         local().any(|dialled| dialled.client.node != node.name && dialled.name == first.name);
     let agree = own.iter().all(|dialled| dialled.name == first.name);
-    (node.apiserver.is_some() && agree && !is_shared && !is_every_machines(address)).then(|| Said {
+    (agree && !is_shared && !is_every_machines(address)).then(|| Said {
         value: address,
         what: "server",
         place: first.told_at.clone(),

@@ -33,9 +33,11 @@ impl Connector<'_> {
 
     /// kubeadm has every apiserver talk to the member beside it.
     fn etcd_by_layout(&mut self, view: &View<'_>) {
+        let Some(shows) = view.by_layout("apiserver-etcd-client.crt") else {
+            return;
+        };
         let beside = self.machines().find(|(other, _)| other.name == view.name);
-        let etcd = beside.and_then(|(_, node)| node.etcd.as_ref());
-        let (Some(etcd), Some(shows)) = (etcd, view.by_layout("apiserver-etcd-client.crt")) else {
+        let Some(etcd) = beside.and_then(|(_, node)| node.etcd.as_ref()) else {
             return;
         };
         let Some(url) = etcd.listens.first() else {

@@ -167,7 +167,7 @@ impl InventoryFile {
     /// The file to read: the one given, whether or not it exists, or the first default one that does, be it a link to
     /// nothing.
     fn path(&self) -> Option<PathBuf> {
-        let mut defaults = DEFAULT_INVENTORIES.iter().map(PathBuf::from);
+        let mut defaults = inventory::DEFAULT_PATHS.iter().map(PathBuf::from);
         self.inventory
             .clone()
             .or_else(|| defaults.find(|path| path.symlink_metadata().is_ok()))
@@ -190,8 +190,6 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// What certificates can hold (RFC 5280 section 4.1.2.5), with room for the longest validity after it.
 const YEARS: RangeInclusive<i32> = 1950..=8999;
-
-const DEFAULT_INVENTORIES: &[&str] = &["hapki.yaml", "/etc/hapki/hapki.yaml"];
 
 #[cfg(test)]
 mod tests {

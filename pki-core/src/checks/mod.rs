@@ -2,6 +2,7 @@
 //!
 //! An id is forever: it names the page in docs/rules and the cases in fixtures/cases, and users' ignores rely on it.
 
+mod asked;
 mod group;
 mod remedy;
 mod roles;

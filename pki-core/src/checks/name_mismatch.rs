@@ -1,4 +1,6 @@
-//! name-mismatch: a client dials a name or address that the certificate does not carry.
+//! name-mismatch: a client dials a name or address that the certificate does not carry, or is going to.
+
+mod undialled;
 
 use std::collections::BTreeSet;
 
@@ -33,6 +35,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             None => findings.push(comes_from),
         }
     }
+    findings.extend(undialled::findings(judged, RULE.id));
     findings
 }
 

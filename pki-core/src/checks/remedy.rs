@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use crate::checks::asked;
 use crate::finding::Remedy;
 use crate::judge::Judged;
 use crate::place::Place;
@@ -112,8 +113,8 @@ fn is_the_services(name: &str) -> bool {
     ["kubernetes", "kubernetes.default", "kubernetes.default.svc"].contains(&name)
 }
 
-/// Names that the certificate at `place` is dialled by and that `issue` cannot derive, because only another tree's
-/// files say them, or because they are another node's own.
+/// Names that the certificate at `place` is dialled by, or asked for, and that `issue` cannot derive, because only another
+/// tree's files say them, or because they are another node's own.
 fn names_to_add(judged: &Judged, place: &Place, node: &Node) -> (Vec<DnsName>, Vec<IpAddr>) {
     let mut dns = BTreeSet::new();
     let mut ip = BTreeSet::new();
@@ -144,8 +145,18 @@ fn names_to_add(judged: &Judged, place: &Place, node: &Node) -> (Vec<DnsName>, V
             _ => {}
         }
     }
-    let carries_names = profile_at(judged, place)
-        .is_some_and(|profile| matches!(profile.row().output, Output::Pair { .. }));
+    let profile = profile_at(judged, place);
+    if profile == Some(Profile::Apiserver) {
+        let asked = asked::names(judged, node).into_iter();
+        for asked in asked.filter(|asked| !asked.is_derived) {
+            match asked.name {
+                SubjectAltName::Dns(name) => _ = dns.insert(name),
+                SubjectAltName::Ip(address) => _ = ip.insert(address),
+            }
+        }
+    }
+    let carries_names =
+        profile.is_some_and(|profile| matches!(profile.row().output, Output::Pair { .. }));
     if carries_names {
         (dns.into_iter().collect(), ip.into_iter().collect())
     } else {

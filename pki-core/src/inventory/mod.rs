@@ -343,6 +343,8 @@ impl InventoryError {
     }
 }
 
+/// Where an inventory is looked for that nobody names.
+pub const DEFAULT_PATHS: [&str; 2] = ["hapki.yaml", "/etc/hapki/hapki.yaml"];
 /// kubeadm's service network where none is told (apis/kubeadm/v1beta4/defaults.go).
 pub const DEFAULT_SERVICE_SUBNET: IpNet =
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, 96, 0, 0), 12));

@@ -3,6 +3,7 @@
 //! What is deliberately absent: files, severities and remedies. The rules in [`crate::checks`] read what stands here.
 
 mod balanced;
+mod carried;
 mod entitled;
 mod fault;
 mod files;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+pub use carried::carries;
 pub use fault::Fault;
 pub use fault::FaultKind;
 pub use fault::Side;

@@ -21,6 +21,7 @@ mod general;
 mod init;
 mod inspect;
 mod issue;
+mod names;
 mod plain;
 mod registry;
 mod run;

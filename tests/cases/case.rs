@@ -27,6 +27,17 @@ pub(crate) struct Case {
     pub(crate) certificate: Vec<CertificateChange>,
     pub(crate) file: Vec<FileChange>,
     pub(crate) service_account: Vec<ServiceAccountChange>,
+    pub(crate) root: Vec<FurtherRoot>,
+}
+
+/// A self-signed authority of the cluster's name that has signed nothing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct FurtherRoot {
+    pub(crate) node: String,
+    pub(crate) path: String,
+    not_before: Option<String>,
+    not_after: Option<String>,
 }
 
 /// Another service-account pair.
@@ -56,6 +67,8 @@ pub(crate) struct CertificateChange {
     not_before: Option<String>,
     not_after: Option<String>,
     pub(crate) signed_by: Option<String>,
+    /// The authority signs an intermediate, which signs it; the intermediate lies in pki/intermediate.crt.
+    pub(crate) below_intermediate: bool,
     /// `sha-1`: the signature's algorithm is written as SHA-1 with RSA, which is refused before it is computed.
     pub(crate) signature: Option<String>,
     /// `unknown`: the key usage extension is given an identifier that nobody knows; it is critical.
@@ -81,6 +94,11 @@ pub(crate) struct FileChange {
     pub(crate) remove: bool,
     pub(crate) mode: Option<u32>,
     pub(crate) copy: Option<String>,
+    /// Files of that node whose text is put before or after its own.
+    pub(crate) prepend: Vec<String>,
+    pub(crate) append: Vec<String>,
+    /// `certificate-authority-data` of a kubeconfig gets that file.
+    pub(crate) trusts: Option<String>,
     /// A kubeconfig is given the authority of another cluster.
     pub(crate) trusts_stranger: bool,
     /// A kubeconfig, or a file of authorities, is given that authority beside its own.
@@ -114,6 +132,16 @@ impl Case {
             }
         };
         self.ignores.iter().map(ignore).collect()
+    }
+}
+
+impl FurtherRoot {
+    pub(crate) fn not_before(&self) -> Option<OffsetDateTime> {
+        self.not_before.as_deref().map(instant)
+    }
+
+    pub(crate) fn not_after(&self) -> Option<OffsetDateTime> {
+        self.not_after.as_deref().map(instant)
     }
 }
 

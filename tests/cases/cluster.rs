@@ -26,6 +26,7 @@ use time::macros::datetime;
 
 use crate::case::Case;
 use crate::case::CertificateChange;
+use crate::case::FurtherRoot;
 
 pub(crate) const NODES: [(&str, &str); 2] =
     [("shaolin", "10.27.53.32"), ("wudang", "10.24.138.208")];
@@ -90,6 +91,9 @@ pub(crate) fn write(case: &Case, root: &Path) {
         copy(change, root);
     }
     service_accounts(case, root);
+    for further in &case.root {
+        further_root(case, further, root);
+    }
     for change in &case.file {
         if change.trusts_stranger {
             let stranger = &authorities[&(Authority::Cluster.to_string(), "stranger")];
@@ -105,8 +109,22 @@ pub(crate) fn write(case: &Case, root: &Path) {
                 put(&root.join(&change.node).join(&change.path), &both, 0o644);
             }
         }
+        if let Some(trusted) = &change.trusts {
+            let text = fs::read_to_string(root.join(&change.node).join(trusted)).unwrap();
+            trust(change, root, &text);
+        }
         change_file(change, root);
     }
+}
+
+fn further_root(case: &Case, further: &FurtherRoot, root: &Path) {
+    let key = PrivateKey::generate(case.ca_key()).unwrap();
+    let subject = Authority::Cluster.subject();
+    let mut template = authority_template(subject.clone(), subject, key.public_key());
+    template.not_before = further.not_before().unwrap_or(template.not_before);
+    template.not_after = further.not_after().unwrap_or(template.not_after);
+    let path = root.join(&further.node).join(&further.path);
+    put(&path, &template.sign(&key).unwrap().to_pem(), 0o644);
 }
 
 fn service_accounts(case: &Case, root: &Path) {
@@ -149,19 +167,29 @@ fn self_signed(
         || PrivateKey::generate(case.ca_key()).unwrap(),
         |key| PrivateKey::from_bytes(key.to_pem().as_bytes()).unwrap(),
     );
-    let mut template = template(authority.subject(), authority.subject(), key.public_key());
-    template.not_after = datetime!(2036-01-01 0:00 UTC);
-    template.basic_constraints = Some(BasicConstraints {
-        ca: true,
-        path_len: None,
-    });
-    template.key_usage = template.key_usage.union(KeyUsage::KEY_CERT_SIGN);
+    let mut template =
+        authority_template(authority.subject(), authority.subject(), key.public_key());
     template.subject_alt_names = vec![authority.common_name().parse().unwrap()];
     if let Some((change, _)) = change {
         apply(change, &mut template);
     }
     let certificate = template.sign(&key).unwrap();
     Pair { certificate, key }
+}
+
+fn authority_template(
+    subject: DistinguishedName,
+    issuer: DistinguishedName,
+    key: &PublicKey,
+) -> Template {
+    let mut template = template(subject, issuer, key);
+    template.not_after = datetime!(2036-01-01 0:00 UTC);
+    template.basic_constraints = Some(BasicConstraints {
+        ca: true,
+        path_len: None,
+    });
+    template.key_usage = template.key_usage.union(KeyUsage::KEY_CERT_SIGN);
+    template
 }
 
 fn again(pair: &Pair) -> Pair {
@@ -214,6 +242,9 @@ fn leaf(
         Some("stranger") => &authorities[&(authority, "stranger")],
         Some(named) => &authorities[&(named.to_owned(), node)],
     };
+    let below = change.is_some_and(|change| change.below_intermediate);
+    let intermediate = below.then(|| intermediate(signer, &etc.join("pki/intermediate.crt")));
+    let signer = intermediate.as_ref().unwrap_or(signer);
     let version = KubernetesVersion::new(1, 34);
     let issuer = match signed_by {
         Some("other") => DistinguishedName::new("other", &[]),
@@ -263,6 +294,16 @@ fn leaf(
             put(&etc.join(file), &text, 0o600);
         }
     }
+}
+
+fn intermediate(above: &Pair, path: &Path) -> Pair {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let subject = DistinguishedName::new("intermediate", &[]);
+    let issuer = above.certificate.subject().clone();
+    let template = authority_template(subject, issuer, key.public_key());
+    let certificate = template.sign(&above.key).unwrap();
+    put(path, &certificate.to_pem(), 0o644);
+    Pair { certificate, key }
 }
 
 fn sans(rule: SanRule, node: &str, address: &str) -> Vec<String> {
@@ -483,5 +524,9 @@ fn change_file(change: &crate::case::FileChange, root: &Path) {
         );
         text = text.replace(from.as_str(), to);
     }
+    let of_node = |file: &String| fs::read_to_string(root.join(&change.node).join(file)).unwrap();
+    let before: String = change.prepend.iter().map(of_node).collect();
+    let after: String = change.append.iter().map(of_node).collect();
+    text = format!("{before}{text}{after}");
     put(&path, &text, change.mode.unwrap_or(mode));
 }

@@ -7,6 +7,8 @@ use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::expired;
 use crate::checks::remedy;
+use crate::checks::stale_trust;
+use crate::checks::stale_trust::Stale;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::Judged;
@@ -33,6 +35,8 @@ struct Known<'a> {
     /// Authorities by node.
     held: HashMap<&'a str, Vec<&'a Holding>>,
     nodes: HashMap<&'a str, &'a Node>,
+    /// Roots of which it is no loss that a kubeconfig lacks them.
+    unneeded: Vec<Stale<'a>>,
 }
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
@@ -51,6 +55,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         edges,
         held,
         nodes: nodes.map(|node| (node.name.as_str(), node)).collect(),
+        unneeded: stale_trust::stale(judged),
     };
     let kubeconfigs = judged.topology.kubeconfigs.iter();
     kubeconfigs
@@ -69,7 +74,12 @@ fn finding(judged: &Judged, kubeconfig: &Kubeconfig, known: &Known<'_>) -> Optio
     let (place, bundle) = std::iter::once(kubeconfig.place.node.as_str())
         .chain(served_by)
         .find_map(|node| known.authorities(node))?;
-    let said = difference(trusts, &bundle, edges.is_empty())?;
+    let needed = bundle.iter().copied().filter(|root| {
+        let mut unneeded = known.unneeded.iter();
+        !unneeded.any(|stale| stale.certificate == *root)
+    });
+    let needed: Vec<&Certificate> = needed.collect();
+    let said = difference(trusts, (&bundle, &needed), edges.is_empty())?;
     let message = format!(
         "{} of {}: certificate-authority-data {said}",
         kubeconfig.place.path.display(),
@@ -108,7 +118,11 @@ impl<'a> Known<'a> {
 }
 
 /// What the kubeconfig holds too much, too little or otherwise. Where it trusts none of them at all, its edges say so.
-fn difference(trusts: &Trust, bundle: &[&Certificate], is_unjudged: bool) -> Option<String> {
+fn difference(
+    trusts: &Trust,
+    (bundle, needed): (&[&Certificate], &[&Certificate]),
+    is_unjudged: bool,
+) -> Option<String> {
     let roots: Vec<&Certificate> = trusts.roots.iter().collect();
     let is_known = |root: &Certificate, among: &[&Certificate]| {
         let mut among = among.iter();
@@ -124,7 +138,7 @@ fn difference(trusts: &Trust, bundle: &[&Certificate], is_unjudged: bool) -> Opt
         names.into_iter().collect::<Vec<_>>().join(", ")
     };
     let mut said = Vec::new();
-    let lacks = without(bundle, &roots);
+    let lacks = without(needed, &roots);
     if !lacks.is_empty() {
         said.push(format!(
             "lacks {lacks}: what that signs, this client will refuse"

@@ -9,6 +9,7 @@ use crate::checks::group;
 use crate::checks::group::Group;
 use crate::checks::remedy;
 use crate::checks::roles;
+use crate::checks::stale_trust;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::FaultKind;
@@ -37,12 +38,20 @@ pub(super) fn outside_validity(
     problem: impl Fn(&Certificate) -> Option<String>,
 ) -> Vec<Finding> {
     let groups = group::refused(judged, kind);
+    let unneeded = stale_trust::stale(judged);
     let mut findings = Vec::new();
     // What was renewed elsewhere is embedded-certificate-stale's to report.
-    let stale = embedded_certificate_stale::stale(judged);
+    let renewed = embedded_certificate_stale::stale(judged);
     let in_use = roles::in_use(judged);
     for used in &in_use {
-        if stale.iter().any(|stale| stale.embedded == used.certificate) {
+        // A root that no connection needs is stale-trust's.
+        if renewed
+            .iter()
+            .any(|stale| stale.embedded == used.certificate)
+            || unneeded
+                .iter()
+                .any(|stale| stale.certificate == used.certificate)
+        {
             continue;
         }
         let Some(problem) = problem(used.certificate) else {

@@ -6,6 +6,7 @@ use crate::checks::embedded_certificate_stale;
 use crate::checks::expired;
 use crate::checks::remedy;
 use crate::checks::roles;
+use crate::checks::stale_trust;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::Judged;
@@ -18,13 +19,16 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, settings: &Settings) -> Vec<Finding> {
-    // What was renewed elsewhere is embedded-certificate-stale's to report.
-    let stale = embedded_certificate_stale::stale(judged);
+    // What was renewed elsewhere is embedded-certificate-stale's to report, a root that no connection needs stale-trust's.
+    let renewed = embedded_certificate_stale::stale(judged);
+    let unneeded = stale_trust::stale(judged);
     roles::in_use(judged)
         .into_iter()
         .filter(|used| {
-            let mut stale = stale.iter();
-            !stale.any(|stale| stale.embedded == used.certificate)
+            let mut renewed = renewed.iter();
+            let mut unneeded = unneeded.iter();
+            !renewed.any(|stale| stale.embedded == used.certificate)
+                && !unneeded.any(|stale| stale.certificate == used.certificate)
         })
         .filter(|used| {
             let left = used.certificate.not_after() - judged.now;

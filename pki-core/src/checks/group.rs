@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::checks::remedy;
+use crate::checks::slot;
+use crate::checks::slot::WrongSlot;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::Fault;
@@ -31,11 +33,16 @@ pub(super) struct Group<'a> {
 /// Edges whose first fault is `kind`, by the file to blame.
 pub(super) fn refused(judged: &Judged, kind: FaultKind) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<Place, Group<'_>> = BTreeMap::new();
+    let wrong_slots = if is_about_the_chain(kind) {
+        slot::wrong(judged)
+    } else {
+        Vec::new()
+    };
     for (edge, verdict) in judged.judged_edges() {
         let Some(fault) = verdict.faults.first().filter(|fault| fault.kind == kind) else {
             continue;
         };
-        let place = blamed(judged, edge, fault);
+        let place = blamed(judged, edge, fault, &wrong_slots);
         groups
             .entry(place.clone())
             .or_insert_with(|| Group {
@@ -119,7 +126,11 @@ pub(super) fn dials(edge: &Edge) -> String {
 }
 
 /// The file to look at first: the leaf's, the expired authority's, or the roots that nobody else's certificate fits.
-fn blamed(judged: &Judged, edge: &Edge, fault: &Fault) -> Place {
+fn blamed(judged: &Judged, edge: &Edge, fault: &Fault, wrong_slots: &[WrongSlot<'_>]) -> Place {
+    let is_another = |trust: &Trust| {
+        let mut wrong = wrong_slots.iter();
+        wrong.any(|wrong| wrong.at.is_same_file(&trust.place))
+    };
     if fault.kind == FaultKind::InsecureWithRoots {
         return edge
             .unverified
@@ -135,7 +146,11 @@ fn blamed(judged: &Judged, edge: &Edge, fault: &Fault) -> Place {
         Some(certificate) if shown.chain.first() != Some(certificate) => {
             authority_place(judged, certificate).unwrap_or_else(|| trust.place.clone())
         }
-        Some(_) if is_about_the_chain(fault.kind) && others_accept(judged, edge, fault, shown) => {
+        Some(_) if fault.kind == FaultKind::MissingIntermediate => shown.place.clone(),
+        Some(_)
+            if is_about_the_chain(fault.kind)
+                && (is_another(trust) || others_accept(judged, edge, fault, shown)) =>
+        {
             trust.place.clone()
         }
         Some(_) => shown.place.clone(),
@@ -150,6 +165,7 @@ fn sides<'a>(edge: &'a Edge, fault: &Fault) -> Option<(&'a Shown, &'a Trust)> {
         FaultKind::FileMissing
         | FaultKind::KeyMissing
         | FaultKind::KeyMismatch
+        | FaultKind::LeafNotFirst
         | FaultKind::Unloadable => fault.by == Side::Server,
         _ => fault.by == Side::Client,
     };
@@ -179,6 +195,7 @@ fn is_about_the_chain(kind: FaultKind) -> bool {
     matches!(
         kind,
         FaultKind::UnknownAuthority
+            | FaultKind::MissingIntermediate
             | FaultKind::SameNameOtherCa
             | FaultKind::WeakSignature
             | FaultKind::FrontProxyMismatch

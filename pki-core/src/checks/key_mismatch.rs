@@ -2,9 +2,11 @@
 
 use crate::checks::Rule;
 use crate::checks::Settings;
+use crate::checks::bundle_order;
 use crate::checks::group;
 use crate::checks::remedy;
 use crate::checks::roles;
+use crate::checks::slot;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::FaultKind;
@@ -21,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let topology = &judged.topology;
     let groups = group::refused(judged, FaultKind::KeyMismatch);
+    let misplaced = bundle_order::misplaced(judged);
     let mut findings: Vec<Finding> = Vec::new();
     for pair in &topology.pairs {
         let holding = judged
@@ -36,6 +39,8 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             .as_ref()
             .map_or(true, |key| key == holding.certificate.public_key());
         if belongs
+            || slot::is_told(judged, &pair.certificate)
+            || misplaced.iter().any(|misplaced| misplaced.pair == pair)
             || findings
                 .iter()
                 .any(|finding| finding.place.is_at(&pair.certificate))

@@ -6,8 +6,10 @@ mod asked;
 mod group;
 mod remedy;
 mod roles;
+mod slot;
 
 mod backend_missing;
+mod bundle_order;
 mod bypasses_load_balancer;
 mod ca_data_differs;
 mod client_auth_missing;
@@ -28,6 +30,7 @@ mod key_shared_by_nodes;
 mod kubelet_certificate_not_rotating;
 mod leaf_is_ca;
 mod malformed_common_name;
+mod missing_intermediate;
 mod name_mismatch;
 mod name_unresolvable;
 mod node_identity_mismatch;
@@ -41,6 +44,7 @@ mod server_auth_missing;
 mod service_account_key_differs;
 mod shared_ca_differs;
 mod single_master_endpoint;
+mod stale_trust;
 mod tls_terminated_at_balancer;
 mod token_issuer_mismatch;
 mod unhandled_critical_extension;
@@ -95,6 +99,7 @@ pub static RULES: &[Rule] = &[
     file_unreadable::RULE,
     key_missing::RULE,
     key_mismatch::RULE,
+    bundle_order::RULE,
     shared_ca_differs::RULE,
     service_account_key_differs::RULE,
     token_issuer_mismatch::RULE,
@@ -108,6 +113,7 @@ pub static RULES: &[Rule] = &[
     common_name_only::RULE,
     same_name_other_ca::RULE,
     unknown_authority::RULE,
+    missing_intermediate::RULE,
     weak_signature::RULE,
     server_auth_missing::RULE,
     client_auth_missing::RULE,
@@ -131,6 +137,7 @@ pub static RULES: &[Rule] = &[
     expires_soon::RULE,
     outlives_issuer::RULE,
     usage_absent::RULE,
+    stale_trust::RULE,
     verification_disabled::RULE,
     not_followed::RULE,
     ignore_unmatched::RULE,

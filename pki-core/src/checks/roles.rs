@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::checks::bundle_order;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::Judged;
@@ -25,6 +26,8 @@ pub(super) struct InUse<'a> {
 
 /// Every certificate with a role that some component is led to, each once however many files hold it.
 pub(super) fn in_use(judged: &Judged) -> Vec<InUse<'_>> {
+    // What stands first there is not what the component is meant to show.
+    let misplaced = bundle_order::misplaced(judged);
     let mut all: Vec<InUse<'_>> = Vec::new();
     let mut known: HashMap<(Role, &[u8]), usize> = HashMap::new();
     for holding in judged
@@ -34,6 +37,12 @@ pub(super) fn in_use(judged: &Judged) -> Vec<InUse<'_>> {
         .filter(|holding| holding.used)
     {
         let Some(role) = holding.role else { continue };
+        if misplaced
+            .iter()
+            .any(|misplaced| misplaced.pair.certificate.is_same_file(&holding.place))
+        {
+            continue;
+        }
         let index = *known
             .entry((role, holding.certificate.as_der()))
             .or_insert(all.len());

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use crate::checks::Rule;
 use crate::checks::Settings;
+use crate::checks::slot;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::Fault;
@@ -55,6 +56,9 @@ fn finding(
 ) -> Option<Finding> {
     let (place, _) = by_node.get(odd)?;
     let (other, _) = by_node.get(reference)?;
+    if slot::is_told(judged, place) {
+        return None;
+    }
     let message = format!(
         "{odd} holds another {authority} than {reference}: what one of them signs the other refuses"
     );

@@ -6,6 +6,7 @@ use crate::checks::group;
 use crate::checks::group::Group;
 use crate::checks::roles;
 use crate::checks::shared_ca_differs;
+use crate::checks::slot;
 use crate::finding::Finding;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
@@ -27,6 +28,19 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 }
 
 fn message(judged: &Judged, group: &Group<'_>) -> String {
+    let wrong = slot::wrong(judged);
+    if let Some(wrong) = wrong
+        .iter()
+        .find(|wrong| wrong.at.is_same_file(&group.place))
+    {
+        return format!(
+            "{} holds {} (as {} does), where {} belongs",
+            group.place.path.display(),
+            wrong.other,
+            wrong.from.path.display(),
+            wrong.belongs,
+        );
+    }
     let issuer = group
         .fault
         .certificate

@@ -179,6 +179,7 @@ fn is_of_the_handshake(kind: FaultKind) -> bool {
             | FaultKind::Unloadable
             | FaultKind::KeyMissing
             | FaultKind::KeyMismatch
+            | FaultKind::LeafNotFirst
             | FaultKind::InsecureWithRoots
             | FaultKind::WrongGroup
             | FaultKind::WrongUser

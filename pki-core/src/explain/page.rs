@@ -77,6 +77,7 @@ macro_rules! pages {
 
 const PAGES: &[(&str, &str)] = pages![
     "backend-missing",
+    "bundle-order",
     "bypasses-load-balancer",
     "ca-data-differs",
     "client-auth-missing",
@@ -97,6 +98,7 @@ const PAGES: &[(&str, &str)] = pages![
     "kubelet-certificate-not-rotating",
     "leaf-is-ca",
     "malformed-common-name",
+    "missing-intermediate",
     "name-mismatch",
     "name-unresolvable",
     "node-identity-mismatch",
@@ -110,6 +112,7 @@ const PAGES: &[(&str, &str)] = pages![
     "service-account-key-differs",
     "shared-ca-differs",
     "single-master-endpoint",
+    "stale-trust",
     "tls-terminated-at-balancer",
     "token-issuer-mismatch",
     "unhandled-critical-extension",

@@ -38,6 +38,8 @@ pub enum FaultKind {
     KeyMissing,
     /// Certificate and key do not belong together.
     KeyMismatch,
+    /// The certificate of the key does not stand first in its file.
+    LeafNotFirst,
     /// A kubeconfig both trusts an authority and skips verification, which client-go refuses.
     InsecureWithRoots,
     /// A component's own certificate is none that Go takes: it does not start.
@@ -58,6 +60,8 @@ pub enum FaultKind {
     CommonNameOnly,
     /// No chain to a trusted root.
     UnknownAuthority,
+    /// No chain to a trusted root, though an intermediate that is at hand would make one.
+    MissingIntermediate,
     /// A trusted root has the issuer's name, but another key.
     SameNameOtherCa,
     /// Signed with an algorithm that is refused.
@@ -97,6 +101,7 @@ impl FaultKind {
             Self::FileMissing => "file-missing",
             Self::KeyMissing => "key-missing",
             Self::KeyMismatch => "key-mismatch",
+            Self::LeafNotFirst => "bundle-order",
             Self::InsecureWithRoots => "verification-disabled",
             Self::Unloadable | Self::Malformed => "file-unreadable",
             Self::Expired => "expired",
@@ -104,6 +109,7 @@ impl FaultKind {
             Self::NameMismatch | Self::SourceAddress => "name-mismatch",
             Self::CommonNameOnly => "common-name-only",
             Self::UnknownAuthority => "unknown-authority",
+            Self::MissingIntermediate => "missing-intermediate",
             Self::SameNameOtherCa => "same-name-other-ca",
             Self::WeakSignature => "weak-signature",
             Self::ServerAuthMissing => "server-auth-missing",

@@ -39,7 +39,7 @@ pub(super) fn faults(
     };
     faults.extend(unusable(shown, Side::Server, signatures));
     faults.extend(
-        refused(&question, Side::Server, signatures)
+        refused(files, &question, Side::Server, signatures)
             .into_iter()
             .map(as_mismatch),
     );

@@ -9,6 +9,7 @@ mod fault;
 mod files;
 mod identity;
 mod index;
+mod intermediate;
 mod member;
 mod token;
 mod unknown_roots;
@@ -93,10 +94,7 @@ pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
     let mut signatures = Signatures::default();
     unknown_roots::set_aside(&mut topology, now, &mut signatures);
     let index = Index::of(&topology);
-    let files = Files {
-        topology: &topology,
-        index: &index,
-    };
+    let files = Files::of(&topology, &index);
     let edges = topology
         .edges
         .iter()
@@ -214,7 +212,7 @@ fn connection(
     if balanced::is_openssl(&edge.client) {
         faults.extend(balanced::refused(files.topology, edge, now, signatures));
     } else {
-        faults.extend(server_refused(edge, now, signatures));
+        faults.extend(server_refused(files, edge, now, signatures));
     }
     if let Some(balancer) = balanced::ended_at(files.topology, edge) {
         faults.extend(balanced::identity_lost(balancer, edge));
@@ -240,7 +238,7 @@ fn connection(
             now,
         };
         faults.extend(unusable(shown, Side::Server, signatures));
-        faults.extend(refused(&question, Side::Server, signatures));
+        faults.extend(refused(files, &question, Side::Server, signatures));
         faults.extend(member::takes_not(
             edge.allowed_names.as_ref(),
             leaf,
@@ -253,7 +251,12 @@ fn connection(
 }
 
 /// What a Go client says of what it is shown.
-fn server_refused(edge: &Edge, now: OffsetDateTime, signatures: &mut Signatures) -> Vec<Fault> {
+fn server_refused(
+    files: &Files<'_>,
+    edge: &Edge,
+    now: OffsetDateTime,
+    signatures: &mut Signatures,
+) -> Vec<Fault> {
     let mut faults: Vec<Fault> = unusable(&edge.shown, Side::Client, signatures)
         .into_iter()
         .collect();
@@ -268,7 +271,7 @@ fn server_refused(edge: &Edge, now: OffsetDateTime, signatures: &mut Signatures)
             purpose: go::Purpose::Server,
             now,
         };
-        faults.extend(refused(&question, Side::Client, signatures));
+        faults.extend(refused(files, &question, Side::Client, signatures));
         faults.extend(member::takes_not(
             edge.client_takes.as_ref(),
             leaf,
@@ -279,12 +282,26 @@ fn server_refused(edge: &Edge, now: OffsetDateTime, signatures: &mut Signatures)
 }
 
 /// What the end `by` says of a leaf that it can parse.
-fn refused(question: &go::Question<'_>, by: Side, signatures: &mut Signatures) -> Vec<Fault> {
-    go::refusals(question, signatures)
+fn refused(
+    files: &Files<'_>,
+    question: &go::Question<'_>,
+    by: Side,
+    signatures: &mut Signatures,
+) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = go::refusals(question, signatures)
         .iter()
         .filter(|refusal| !matches!(refusal, Refusal::Malformed { .. }))
         .map(|refusal| Fault::refused(by, question.leaf, refusal))
-        .collect()
+        .collect();
+    if let Some(fault) = faults
+        .iter_mut()
+        .find(|fault| fault.kind == FaultKind::UnknownAuthority)
+        && let Some(missing) = intermediate::missing(files, question, signatures)
+    {
+        fault.kind = FaultKind::MissingIntermediate;
+        fault.candidate = Some(missing.clone());
+    }
+    faults
 }
 
 /// Every certificate of what is shown is parsed, and its key measured, before any is verified (`crypto/tls`,
@@ -353,7 +370,13 @@ fn cannot_load(
         let key = files.key_at(&pair.key);
         let public = key.and_then(|key| key.key.as_ref().ok());
         if public.is_some_and(|public| public != leaf.public_key()) {
-            let mismatch = Fault::new(FaultKind::KeyMismatch, side, KEY_MISMATCH).about(leaf);
+            let mut below = shown.chain.iter().skip(1);
+            let kind = if below.any(|other| public == Some(other.public_key())) {
+                FaultKind::LeafNotFirst
+            } else {
+                FaultKind::KeyMismatch
+            };
+            let mismatch = Fault::new(kind, side, KEY_MISMATCH).about(leaf);
             return unloadable.or(Some(mismatch));
         }
         if key.is_none()

@@ -23,10 +23,7 @@ pub(super) fn set_aside(topology: &mut Topology, now: OffsetDateTime, signatures
     }
     let edges = std::mem::take(&mut topology.edges);
     let index = Index::of(topology);
-    let files = Files {
-        topology,
-        index: &index,
-    };
+    let files = Files::of(topology, &index);
     let (judged, aside): (Vec<Edge>, Vec<Edge>) = edges.into_iter().partition(|edge| {
         !edge.circumstances.roots_unknown
             || !judge::faults(&files, edge, now, signatures).is_empty()
@@ -47,6 +44,9 @@ pub(super) fn set_aside(topology: &mut Topology, now: OffsetDateTime, signatures
 pub(super) fn is_about_the_chain(kind: FaultKind) -> bool {
     matches!(
         kind,
-        FaultKind::UnknownAuthority | FaultKind::SameNameOtherCa | FaultKind::WeakSignature
+        FaultKind::UnknownAuthority
+            | FaultKind::MissingIntermediate
+            | FaultKind::SameNameOtherCa
+            | FaultKind::WeakSignature
     )
 }

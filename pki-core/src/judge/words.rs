@@ -251,6 +251,7 @@ fn keeps_from_starting(kind: FaultKind) -> bool {
         FaultKind::FileMissing
             | FaultKind::KeyMissing
             | FaultKind::KeyMismatch
+            | FaultKind::LeafNotFirst
             | FaultKind::Unloadable
             | FaultKind::InsecureWithRoots
     )
@@ -280,9 +281,10 @@ fn refuses_in_handshake(server: &Component) -> bool {
 /// The alert that `crypto/tls` sends (`handshake_server.go`, `processCertsFromClient`), as its client prints it.
 fn alert(kind: FaultKind) -> &'static str {
     match kind {
-        FaultKind::UnknownAuthority | FaultKind::SameNameOtherCa | FaultKind::WeakSignature => {
-            "remote error: tls: unknown certificate authority"
-        }
+        FaultKind::UnknownAuthority
+        | FaultKind::MissingIntermediate
+        | FaultKind::SameNameOtherCa
+        | FaultKind::WeakSignature => "remote error: tls: unknown certificate authority",
         FaultKind::Expired | FaultKind::NotYetValid => "remote error: tls: expired certificate",
         FaultKind::Malformed => "remote error: tls: error decoding message",
         // The handshake is over, and the server hangs up.

@@ -16,6 +16,8 @@ mod cluster;
 mod elsewhere;
 #[path = "cases/explained.rs"]
 mod explained;
+#[path = "cases/remedies.rs"]
+mod remedies;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

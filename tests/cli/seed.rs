@@ -36,6 +36,42 @@ fn the_audit_finds_at_each_step_what_was_wrong_then() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_remedy_of_every_step_removes_its_finding_and_breaks_nothing() {
+    let mut wrong = String::new();
+    for step in STEPS {
+        let broken = Cluster::after(step);
+        let before = broken.audited();
+        for finding in before["findings"].as_array().unwrap() {
+            let Some(command) = finding["remedy"]["command"].as_str() else {
+                continue;
+            };
+            let copy = broken.copied();
+            copy.paste(command);
+            let after = copy.audited();
+            let is_there = |left: &Value| {
+                left["rule"] == finding["rule"]
+                    && left["node"] == finding["node"]
+                    && left["place"]["path"] == finding["place"]["path"]
+            };
+            if after["findings"].as_array().unwrap().iter().any(is_there) {
+                writeln!(
+                    wrong,
+                    "step {step}: still there after `{command}`: {finding}"
+                )
+                .unwrap();
+            }
+            let refused_before = refused(&before);
+            for edge in refused(&after) {
+                if !refused_before.contains(&edge) {
+                    writeln!(wrong, "step {step}: `{command}` broke {edge}").unwrap();
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
 /// Nothing that the audit still finds is an error or a warning, once its commands were pasted and what they do not do was
 /// done by hand.
 #[test]
@@ -97,6 +133,12 @@ impl Cluster {
         Self(directory)
     }
 
+    fn copied(&self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        copy_tree(self.0.path(), directory.path());
+        Self(directory)
+    }
+
     fn root(&self) -> String {
         format!("{}/", self.0.path().display())
     }
@@ -142,6 +184,25 @@ impl Cluster {
         assert!(text.contains(from), "{file} does not hold {from}");
         fs::write(path, text.replace(from, with)).unwrap();
     }
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
+            copy_tree(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
+fn refused(report: &Value) -> Vec<String> {
+    let edges = report["edges"].as_array().unwrap();
+    let refused = edges.iter().filter(|edge| edge["ok"] == false);
+    refused.map(described).collect()
 }
 
 /// Everything that a report tells of findings and refused edges, without digests and dates.

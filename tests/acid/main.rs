@@ -36,7 +36,10 @@ mod foretold;
 mod hapki_first;
 mod identities;
 mod inventory;
+#[path = "../edges/kinds.rs"]
+mod kinds;
 mod kubeadm;
+mod kubeadm_edges;
 mod kubeadm_first;
 mod lints;
 mod loaded;

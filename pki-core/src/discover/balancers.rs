@@ -1,4 +1,4 @@
-//! `loadBalancers:` by what nginx and HAProxy were told on the nodes.
+//! `loadBalancers:` by what nginx, HAProxy, keepalived and kube-vip were told on the nodes.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -125,7 +125,9 @@ pub(super) fn entry(balancers: &[DescribedBalancer]) -> Entry {
         return Entry::Missing {
             key: "loadBalancers",
             example: "[]".to_owned(),
-            why: "no nginx and no HAProxy before the apiservers is among the files".to_owned(),
+            why:
+                "no nginx, HAProxy, keepalived or kube-vip before the apiservers is among the files"
+                    .to_owned(),
         };
     }
     let items = balancers.iter().map(DescribedBalancer::entries);

@@ -1,6 +1,7 @@
 //! Nodes and their addresses.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::checks::inventory_differs::RULE;
@@ -71,7 +72,11 @@ pub(super) fn claimed_twice(topology: &Topology) -> Vec<Finding> {
             }
         }
     }
-    let twice = claims.into_iter().filter(|(_, claims)| claims.len() > 1);
+    let moving = topology.virtual_addresses.iter();
+    let moving: BTreeSet<IpAddr> = moving.map(|moving| moving.address).collect();
+    let twice = claims
+        .into_iter()
+        .filter(|(address, claims)| claims.len() > 1 && !moving.contains(address));
     twice
         .filter_map(|(address, claims)| {
             let ((_, place), others) = claims.split_last()?;

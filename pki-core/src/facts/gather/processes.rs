@@ -50,8 +50,10 @@ impl Gatherer<'_> {
     /// Units, and what their environment files say where there is no unit.
     pub(super) fn units(&mut self) {
         for name in self.unit_names() {
-            if let Some(process) = self.unit(&name).and_then(Unit::process) {
-                self.process(process);
+            match self.unit(&name).map(Unit::process) {
+                Some(Ok(Some(process))) => self.process(process),
+                Some(Err(note)) => self.node.notes.push(note),
+                Some(Ok(None)) | None => {}
             }
         }
         for (program, files) in ENVIRONMENT_FILES {
@@ -170,9 +172,19 @@ impl Gatherer<'_> {
                 unit.add(&document.bytes, &document.place);
             }
         }
+        let mut read = BTreeSet::new();
         for file in unit.environment_files() {
-            let told_at = (!file.is_optional).then_some(file.told_at);
-            if let Some(document) = self.read(&file.path, told_at) {
+            if !read.insert(file.path.clone()) {
+                continue;
+            }
+            // Units share such files: another one may have read it, and said what is wrong with it.
+            let document = if self.tried.contains(&file.path) {
+                self.reader.read(&file.path).ok()
+            } else {
+                let told_at = (!file.is_optional).then_some(file.told_at);
+                self.read(&file.path, told_at)
+            };
+            if let Some(document) = document {
                 unit.add_environment(&document.bytes, &document.place);
             }
         }
@@ -193,7 +205,9 @@ impl Gatherer<'_> {
                     return Some(document);
                 }
                 Err(ReadProblem::Missing | ReadProblem::CutOff) => {}
-                Err(ReadProblem::NotAFile { .. } | ReadProblem::DanglingLink { .. }) => {
+                Err(
+                    ReadProblem::NotAFile { what: "a device" } | ReadProblem::DanglingLink { .. },
+                ) => {
                     return None;
                 }
                 Err(problem) => {

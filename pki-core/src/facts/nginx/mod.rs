@@ -9,6 +9,7 @@ mod scope;
 mod server;
 mod target;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -33,6 +34,10 @@ pub(super) struct Files {
     /// What an `include` names, as an absolute pattern, and the files that it means.
     includes: BTreeMap<PathBuf, Vec<PathBuf>>,
     missing: Vec<NotUnderstood>,
+    /// How many lines of included files have been put in their places.
+    included: Cell<usize>,
+    /// Whether [`MOST_LINES`] or [`MOST_INCLUDED`] left something out.
+    is_cut: Cell<bool>,
 }
 
 /// An `include` that is to be read.
@@ -117,6 +122,13 @@ impl Files {
         }
         let top = self.expand(main);
         server::listeners(self, &top, &mut balancer);
+        if self.is_cut.get() {
+            balancer.not_understood.push(NotUnderstood {
+                place: place.clone(),
+                what: "holds more lines, with its includes, than are followed: some are not read"
+                    .to_owned(),
+            });
+        }
         Some(balancer)
     }
 
@@ -136,6 +148,12 @@ impl Files {
         let Some((place, parsed)) = self.parsed.get(path) else {
             return;
         };
+        let included = self.included.get() + 1 + parsed.directives.len();
+        self.included.set(included);
+        if included > MOST_INCLUDED {
+            self.is_cut.set(true);
+            return;
+        }
         if open.insert(path.to_path_buf()) {
             self.collect(place, &parsed.directives, open, lines);
             open.remove(path);
@@ -152,6 +170,7 @@ impl Files {
         let directory = self.directory();
         for directive in directives {
             if lines.len() >= MOST_LINES {
+                self.is_cut.set(true);
                 return;
             }
             match directive.args.first() {
@@ -205,8 +224,10 @@ fn wanted(directives: &[Directive], found: &mut impl FnMut(&str, u32)) {
     }
 }
 
-/// Includes may repeat a file; no configuration comes near this.
+/// No block comes near this.
 const MOST_LINES: usize = 100_000;
+/// Files may include each other again and again, each twice as often as the one before; no configuration comes near this.
+const MOST_INCLUDED: usize = 1_000_000;
 
 #[cfg(test)]
 mod tests;

@@ -127,3 +127,20 @@ fn files_that_include_each_other_end() {
     ]);
     assert!(balancer.listeners.is_empty());
 }
+
+#[test]
+fn files_that_include_each_other_twice_over_come_to_an_end_and_it_is_said() {
+    let texts: Vec<(String, String)> = (0..40)
+        .map(|level| {
+            let next = format!("include l{};", level + 1);
+            (format!("/etc/nginx/l{level}"), format!("{next} {next}"))
+        })
+        .collect();
+    let mut files = vec![("/etc/nginx/nginx.conf", "stream { include l0; }")];
+    files.extend(texts.iter().map(|(path, text)| (&**path, &**text)));
+    let balancer = read(&files);
+    let [.., cut] = balancer.not_understood.as_slice() else {
+        panic!("{balancer:?}")
+    };
+    assert!(cut.what.ends_with("some are not read"), "{cut:?}");
+}

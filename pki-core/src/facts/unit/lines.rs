@@ -9,15 +9,16 @@ pub(super) struct Line {
     pub(super) file: usize,
     /// The line that it begins on, from 1.
     pub(super) line: u32,
-    /// Where in `value` further lines begin, and which.
+    /// Where in `value` further lines begin, in their order, and which.
     breaks: Vec<(usize, u32)>,
 }
 
 impl Line {
     /// The line on which the byte `at` of the value stands.
     pub(super) fn line_at(&self, at: usize) -> u32 {
-        let begun = self.breaks.iter().rev().find(|(start, _)| *start <= at);
-        begun.map_or(self.line, |(_, line)| *line)
+        let begun = self.breaks.partition_point(|(start, _)| *start <= at);
+        let last = begun.checked_sub(1).and_then(|last| self.breaks.get(last));
+        last.map_or(self.line, |(_, line)| *line)
     }
 }
 

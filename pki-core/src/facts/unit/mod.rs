@@ -9,6 +9,7 @@ mod words;
 
 use std::path::PathBuf;
 
+use crate::facts::Note;
 use crate::facts::process;
 use crate::facts::process::Process;
 use crate::facts::process::Word;
@@ -83,12 +84,28 @@ impl Unit {
     }
 
     /// The program of Kubernetes that it runs.
-    pub(super) fn process(self) -> Option<Process> {
-        let (program, arguments) = self
-            .commands
-            .iter()
-            .find_map(|command| process::program(words::command(command, &self.environment)))?;
-        self.into_process(program, arguments)
+    ///
+    /// # Errors
+    ///
+    /// Where a command is longer than any program may be given: its place, and a sentence.
+    pub(super) fn process(self) -> Result<Option<Process>, Note> {
+        let mut room = MOST_BYTES;
+        for command in &self.commands {
+            let Some(words) = words::command(command, &self.environment, &mut room) else {
+                let place = self.places.get(command.file).or(self.places.first());
+                return Err(Note {
+                    place: place.cloned().unwrap_or_default().at_line(command.line),
+                    text: format!(
+                        "with its variables put in, ExecStart is longer than {} MiB, which no program can be started with: it is not judged",
+                        MOST_BYTES >> 20
+                    ),
+                });
+            };
+            if let Some((program, arguments)) = process::program(words) {
+                return Ok(self.into_process(program, arguments));
+            }
+        }
+        Ok(None)
     }
 
     /// `program` as its environment files alone tell it.
@@ -122,6 +139,9 @@ impl Unit {
         })
     }
 }
+
+/// Linux gives a program no more arguments than this (fs/exec.c: three quarters of _STK_LIM).
+const MOST_BYTES: usize = 6 << 20;
 
 /// What kubeadm's drop-in adds to the command of the kubelet (kubelet.service.d/10-kubeadm.conf).
 const ARGUMENT_VARIABLES: &[(&str, &str)] = &[

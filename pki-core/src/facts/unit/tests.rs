@@ -43,7 +43,7 @@ fn kubeadms_kubelet() {
     assert_eq!(files.len(), 2);
     assert!(files.iter().all(|file| file.is_optional));
     assert_eq!(files[0].told_at.line, Some(5));
-    let kubelet = unit.process().unwrap();
+    let kubelet = unit.process().unwrap().unwrap();
     assert_eq!(kubelet.program, "kubelet");
     check(
         &kubelet,
@@ -65,7 +65,7 @@ fn kubeadms_kubelet() {
 #[test]
 fn a_command_over_several_lines() {
     let text = "[Service]\nEnvironment=A=1 'B=x y'\nExecStart=-/usr/local/bin/kube-apiserver \\\n  --advertise-address=10.0.0.1 \\\n# a comment\n  --tls-cert-file \"/etc/a b.crt\" \\\n  --x=${A}-$$-${B} --y=$A\n[Install]\nExecStart=/bin/etcd\n";
-    let process = unit(&[text], &[]).process().unwrap();
+    let process = unit(&[text], &[]).process().unwrap().unwrap();
     assert_eq!(process.program, "kube-apiserver");
     check(&process, "advertise-address", "10.0.0.1", "unit0:4");
     check(&process, "tls-cert-file", "/etc/a b.crt", "unit0:6");
@@ -79,7 +79,7 @@ fn etcd_by_its_environment() {
     let environment = "# Ansible\nETCD_NAME=third\nETCD_CERT_FILE=/etc/ssl/etcd/ssl/member.pem\n\nETCD_CLIENT_CERT_AUTH=true  \nETCD_TRUSTED_CA_FILE='/etc/ssl/etcd/ssl/ca.pem'\n";
     let unit = unit(&[text], &[environment]);
     assert!(!unit.environment_files()[0].is_optional);
-    let etcd = unit.process().unwrap();
+    let etcd = unit.process().unwrap().unwrap();
     check(&etcd, "name", "wudang", "unit0:4");
     check(&etcd, "data-dir", "/d", "unit0:2");
     check(&etcd, "cert-file", "/etc/ssl/etcd/ssl/member.pem", "env0:3");
@@ -96,14 +96,15 @@ fn etcd_by_its_environment() {
 fn resets_and_what_runs_something_else() {
     let text =
         "[Service]\nEnvironment=ETCD_NAME=a\nEnvironment=\nExecStart=/bin/etcd --a\nExecStart=\n";
-    assert!(unit(&[text], &[]).process().is_none());
+    assert!(unit(&[text], &[]).process().unwrap().is_none());
     let again = "[Service]\nExecStart=/bin/sh -c 'exec /bin/etcd --b=c'\n";
-    let etcd = unit(&[text, again], &[]).process().unwrap();
+    let etcd = unit(&[text, again], &[]).process().unwrap().unwrap();
     assert_eq!(etcd.value("b"), Some("c"));
     assert_eq!((etcd.value("a"), etcd.value("name")), (None, None));
     assert!(
         unit(&["[Service]\nExecStart=/usr/sbin/nginx\n"], &[])
             .process()
+            .unwrap()
             .is_none()
     );
 }
@@ -124,6 +125,29 @@ fn quotes_and_escapes_of_environment_files() {
 #[test]
 fn a_prefix_may_keep_variables_out() {
     let text = "[Service]\nEnvironment=A=1\nExecStart=:-/bin/etcd --x=${A}\n";
-    let etcd = unit(&[text], &[]).process().unwrap();
+    let etcd = unit(&[text], &[]).process().unwrap().unwrap();
     assert_eq!(etcd.value("x"), Some("${A}"));
+}
+
+#[test]
+fn a_command_that_no_program_can_be_given_is_said() {
+    let text = format!(
+        "[Service]\nEnvironment=X={}\nExecStart=/usr/bin/kubelet {}\n",
+        "a".repeat(1 << 20),
+        "${X}".repeat(1 << 20)
+    );
+    let note = unit(&[&text], &[]).process().unwrap_err();
+    assert_eq!(note.place.line, Some(3));
+    let words = text.replace("${X}", "$X ");
+    assert!(unit(&[&words], &[]).process().is_err());
+}
+
+#[test]
+fn a_command_of_many_lines_is_read_in_time_and_its_lines_are_told() {
+    let text = format!(
+        "[Service]\nExecStart=/usr/bin/kubelet{}\n",
+        " \\\n --v=1".repeat(200_000)
+    );
+    let kubelet = unit(&[&text], &[]).process().unwrap().unwrap();
+    check(&kubelet, "v", "1", "unit0:200002");
 }

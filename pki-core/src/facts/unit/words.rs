@@ -5,8 +5,12 @@ use crate::facts::unit::environment::Environment;
 use crate::facts::unit::lines::Line;
 
 /// The words of `ExecStart=` after its prefixes, with variables in their places: `${NAME}` anywhere as it is, `$NAME` as a
-/// word of its own split at spaces.
-pub(super) fn command(line: &Line, environment: &Environment) -> Vec<Word> {
+/// word of its own split at spaces. `None` where they are longer than `room`, in bytes, which is what is left of it afterwards.
+pub(super) fn command(
+    line: &Line,
+    environment: &Environment,
+    room: &mut usize,
+) -> Option<Vec<Word>> {
     let mut words = split(&line.value);
     let mut expands = true;
     if let Some((_, first)) = words.first_mut() {
@@ -14,8 +18,9 @@ pub(super) fn command(line: &Line, environment: &Environment) -> Vec<Word> {
         expands = !first.get(..prefixes).unwrap_or_default().contains(':');
         first.drain(..prefixes);
     }
-    let mut expanded = Vec::with_capacity(words.len());
+    let mut expanded: Vec<Word> = Vec::with_capacity(words.len());
     for (at, word) in words {
+        let before = expanded.len();
         let word = Word {
             value: specifiers(&word),
             file: line.file,
@@ -26,13 +31,16 @@ pub(super) fn command(line: &Line, environment: &Environment) -> Vec<Word> {
                 expanded.extend(environment.words(name));
             }
             _ if expands => expanded.push(Word {
-                value: substituted(&word.value, environment),
+                value: substituted(&word.value, environment, *room)?,
                 ..word
             }),
             _ => expanded.push(word),
         }
+        let added = expanded.get(before..).unwrap_or_default().iter();
+        let length: usize = added.map(|word| word.value.len() + 1).sum();
+        *room = room.checked_sub(length)?;
     }
-    expanded
+    Some(expanded)
 }
 
 /// Words between spaces, each with the byte that it begins at. Quotes keep spaces together, wherever in a word they
@@ -78,10 +86,13 @@ fn unescape(escaped: char, word: &mut String) {
     }
 }
 
-fn substituted(word: &str, environment: &Environment) -> String {
+fn substituted(word: &str, environment: &Environment, room: usize) -> Option<String> {
     let mut value = String::with_capacity(word.len());
     let mut rest = word;
     while let Some((before, after)) = rest.split_once('$') {
+        if value.len() > room {
+            return None;
+        }
         value.push_str(before);
         rest = after;
         if let Some(after) = rest.strip_prefix('$') {
@@ -98,7 +109,7 @@ fn substituted(word: &str, environment: &Environment) -> String {
         }
     }
     value.push_str(rest);
-    value
+    Some(value)
 }
 
 /// systemd.service(5), "Special executable prefixes".

@@ -1,6 +1,7 @@
 //! `hapki audit` of what nobody would keep: every file that can be read is audited, the rest is said, nothing panics.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -8,6 +9,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -57,7 +60,16 @@ impl Master {
         if fs::metadata(self.0.path()).unwrap().uid() == 0 {
             command.uid(NOBODY).gid(NOBODY);
         }
-        command.arg(path).output().unwrap()
+        command.arg(path);
+        // A test beside this one that starts a process while the copy is written holds it open for a moment.
+        loop {
+            match command.output() {
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                output => return output.unwrap(),
+            }
+        }
     }
 
     #[track_caller]

@@ -42,9 +42,13 @@ fn units_say_what_manifests_say() {
             let name = name.to_ascii_uppercase().replace('-', "_");
             writeln!(variables, "ETCD_{name}={value}").unwrap();
         }
-        put(&root, "etc/etcd.env", &variables);
-        let unit = "[Service]\nEnvironmentFile=/etc/etcd.env\nExecStart=/usr/local/bin/etcd\n";
-        put(&root, "etc/systemd/system/etcd.service", unit);
+        let (file, named) = match node {
+            "shaolin" => ("etc/etcd.env", "/etc/etcd.env"),
+            _ => ("etc/etcd.d/10.env", "/etc/etcd.d/*.env"),
+        };
+        put(&root, file, &variables);
+        let unit = format!("[Service]\nEnvironmentFile={named}\nExecStart=/usr/local/bin/etcd\n");
+        put(&root, "etc/systemd/system/etcd.service", &unit);
         fs::remove_dir_all(root.join(MANIFESTS)).unwrap();
     }
     let audit = crate::audited(&case, directory.path());

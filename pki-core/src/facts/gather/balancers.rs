@@ -175,8 +175,8 @@ impl Gatherer<'_> {
         certificate.path.clone_from(first);
     }
 
-    /// The files that an `include` means, sorted as glob(3) does.
-    fn included(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
+    /// The files that a path means which may be a pattern, sorted as glob(3) does.
+    pub(super) fn included(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
         let is_pattern = |text: &str| text.contains(['*', '?', '[']);
         if !is_pattern(&pattern.to_string_lossy()) {
             return Ok(vec![pattern.to_path_buf()]);

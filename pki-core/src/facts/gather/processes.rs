@@ -16,6 +16,7 @@ use crate::facts::process;
 use crate::facts::process::FileFlag;
 use crate::facts::process::Process;
 use crate::facts::unit;
+use crate::facts::unit::EnvironmentFile;
 use crate::facts::unit::Unit;
 use crate::source::Document;
 use crate::source::ReadProblem;
@@ -173,22 +174,39 @@ impl Gatherer<'_> {
             }
         }
         let mut read = BTreeSet::new();
-        for file in unit.environment_files() {
-            if !read.insert(file.path.clone()) {
-                continue;
-            }
-            // Units share such files: another one may have read it, and said what is wrong with it.
-            let document = if self.tried.contains(&file.path) {
-                self.reader.read(&file.path).ok()
-            } else {
-                let told_at = (!file.is_optional).then_some(file.told_at);
-                self.read(&file.path, told_at)
-            };
-            if let Some(document) = document {
-                unit.add_environment(&document.bytes, &document.place);
+        for told in unit.environment_files() {
+            for path in self.environment_files(&told) {
+                if !read.insert(path.clone()) {
+                    continue;
+                }
+                // Units share such files: another one may have read it, and said what is wrong with it.
+                let document = if self.tried.contains(&path) {
+                    self.reader.read(&path).ok()
+                } else {
+                    let told_at = (!told.is_optional).then(|| told.told_at.clone());
+                    self.read(&path, told_at)
+                };
+                if let Some(document) = document {
+                    unit.add_environment(&document.bytes, &document.place);
+                }
             }
         }
         Some(unit)
+    }
+
+    /// The files that an `EnvironmentFile=` means, which may be a pattern; one that nothing fits, if something has to, is
+    /// a file that is missing (src/core/execute.c, `exec_context_load_environment`).
+    fn environment_files(&mut self, told: &EnvironmentFile) -> Vec<PathBuf> {
+        match self.included(&told.path) {
+            Ok(paths) if paths.is_empty() && !told.is_optional => vec![told.path.clone()],
+            Ok(paths) => paths,
+            Err(why) => {
+                let text = format!("takes variables from {}: {why}", told.path.display());
+                let place = told.told_at.clone();
+                self.node.notes.push(Note { place, text });
+                Vec::new()
+            }
+        }
     }
 
     /// The unit in the strongest directory; a link to /dev/null masks it in all others.

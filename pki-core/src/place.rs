@@ -17,6 +17,17 @@ pub struct Place {
     pub line: Option<u32>,
 }
 
+/// What the file system says of a file, as far as it was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileStatus {
+    /// Permission bits.
+    pub mode: Option<u32>,
+    /// User and group.
+    pub owner: Option<(u32, u32)>,
+    /// Device and inode: one file has one pair, by whatever path it is reached.
+    pub inode: Option<(u64, u64)>,
+}
+
 /// Where kubeadm puts manifests and kubeconfigs (cmd/kubeadm/app/constants/constants.go, `KubernetesDir`).
 pub const KUBERNETES_DIR: &str = "/etc/kubernetes";
 /// Where kubeadm puts certificates and keys (cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go, `DefaultCertificatesDir`).
@@ -53,6 +64,21 @@ impl Place {
             line: Some(line),
             ..self.clone()
         }
+    }
+}
+
+impl FileStatus {
+    /// Of a file of which only the permission bits are known.
+    pub fn of_mode(mode: Option<u32>) -> Self {
+        Self {
+            mode,
+            ..Self::default()
+        }
+    }
+
+    /// Whether both are known to be one file.
+    pub fn is_same_inode(&self, other: &Self) -> bool {
+        self.inode.is_some() && self.inode == other.inode
     }
 }
 

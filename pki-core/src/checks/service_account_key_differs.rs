@@ -61,7 +61,7 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
 fn masters(judged: &Judged) -> BTreeMap<&str, Master<'_>> {
     let mut masters: BTreeMap<&str, Master<'_>> = BTreeMap::new();
     let tokens = judged.topology.edges.iter();
-    for (edge, token) in tokens.filter_map(|edge: &Edge| Some((edge, edge.token.as_ref()?))) {
+    for (edge, token) in tokens.filter_map(|edge: &Edge| Some((edge, edge.service_account()?))) {
         let Token {
             signer, verifiers, ..
         } = token;

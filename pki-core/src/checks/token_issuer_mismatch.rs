@@ -59,7 +59,7 @@ fn issuers(judged: &Judged) -> BTreeMap<&str, (&str, &Place)> {
         .topology
         .edges
         .iter()
-        .filter_map(|edge| Some((edge, edge.token.as_ref()?)));
+        .filter_map(|edge| Some((edge, edge.service_account()?)));
     tokens
         .filter_map(|(edge, token)| {
             let written = token.issuers.first()?;

@@ -26,6 +26,7 @@ pub mod process;
 pub mod registry;
 pub mod registry_client;
 pub mod registry_site;
+pub mod token_parties;
 mod unit;
 pub mod virtual_address;
 pub mod yaml;

@@ -6,6 +6,9 @@ use crate::facts::balancer::FileAt;
 use crate::facts::balancer::NotUnderstood;
 use crate::facts::balancer::Termination;
 use crate::facts::registry::Told;
+use crate::facts::token_parties::HarborRelease;
+use crate::facts::token_parties::TokenSigner;
+use crate::facts::token_parties::TokenVerifier;
 use crate::inventory::RegistryKind;
 use crate::place::Place;
 
@@ -18,6 +21,12 @@ pub struct RegistrySite {
     pub place: Place,
     /// The tag of its image: `v1.1.0`.
     pub version: Option<String>,
+    /// Harbor's release, by that tag, else by what its files look like.
+    pub release: Option<HarborRelease>,
+    /// What signs its tokens.
+    pub signer: Option<TokenSigner>,
+    /// What it verifies tokens with.
+    pub verifier: Option<TokenVerifier>,
     /// Where clients reach it.
     pub listeners: Vec<RegistryListener>,
     /// The URL that it tells clients: Harbor's hostname or `external_url`, a registry's `http.host`.

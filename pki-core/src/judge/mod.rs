@@ -194,7 +194,10 @@ fn faults(
 ) -> Vec<Fault> {
     match edge.kind {
         EdgeKind::Tls => connection(files, edge, now, signatures),
-        EdgeKind::Token => edge.token.as_ref().map(token::faults).unwrap_or_default(),
+        EdgeKind::Token => edge
+            .service_account()
+            .map(token::faults)
+            .unwrap_or_default(),
         EdgeKind::Identity => identity::faults(files, edge, now, signatures),
     }
 }

@@ -7,6 +7,19 @@ use crate::x509::crypto;
 use crate::x509::spki::PublicKey;
 use crate::x509::spki::PublicKeyAlgorithm;
 
+/// How a token names the key that it is signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KidForm {
+    /// As [`libtrust`] does: Harbor, and token servers written for distribution 2.
+    Libtrust,
+    /// By its thumbprint, as [`distribution3`] computes it.
+    Rfc7638,
+    /// By certificates in the token's header, and no id.
+    X5c,
+    /// As [`kubernetes`] does.
+    Kubernetes,
+}
+
 /// The id that libtrust computes, used by distribution 2 and by Harbor: SHA-256 of the SubjectPublicKeyInfo, its first
 /// 30 bytes in base32, in groups of four (docker/libtrust util.go `keyIDFromCryptoKey`). libtrust itself takes RSA keys
 /// and those on P-256, P-384 and P-521, nothing else.

@@ -51,7 +51,7 @@ pub struct Edge {
     /// What the server makes of the address that the client comes from; `None` where it makes nothing of it.
     pub source: Option<Source>,
     /// The token that is carried, on a token edge.
-    pub token: Option<Token>,
+    pub token: Option<CarriedToken>,
     /// The names that the client's certificate has to have one of: the common names that may vouch for others, on an
     /// identity edge, or whom an etcd member takes; `None` where any will do.
     pub allowed_names: Option<AllowedNames>,
@@ -80,6 +80,24 @@ pub struct Source {
     pub address: IpAddr,
     /// DNS names of its certificate that the server's machine finds another address for.
     pub elsewhere: Vec<String>,
+}
+
+/// A token on its way from who signs it to who verifies it.
+#[derive(Clone, Debug)]
+pub enum CarriedToken {
+    /// Of a service account.
+    ServiceAccount(Box<Token>),
+    /// Of a registry.
+    Registry(RegistryToken),
+}
+
+/// A registry's token, by the positions of its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistryToken {
+    /// In [`crate::topology::Topology::token_signers`].
+    pub signer: usize,
+    /// In [`crate::topology::Topology::token_verifiers`].
+    pub verifier: usize,
 }
 
 /// A service-account token, and what its verifier needs to accept it.
@@ -208,6 +226,24 @@ impl Edge {
     pub fn passes(&self, label: &str) -> bool {
         let mut hops = self.via.iter().flat_map(|via| via.split(HOPS));
         hops.any(|hop| hop == label)
+    }
+}
+
+impl Edge {
+    /// The service-account token that it carries.
+    pub fn service_account(&self) -> Option<&Token> {
+        match self.token.as_ref()? {
+            CarriedToken::ServiceAccount(token) => Some(token),
+            CarriedToken::Registry(_) => None,
+        }
+    }
+
+    /// The registry's token that it carries.
+    pub fn registry_token(&self) -> Option<RegistryToken> {
+        match self.token.as_ref()? {
+            CarriedToken::ServiceAccount(_) => None,
+            CarriedToken::Registry(token) => Some(*token),
+        }
     }
 }
 

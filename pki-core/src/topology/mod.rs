@@ -13,6 +13,7 @@ mod layout;
 mod machine;
 mod naming;
 mod node;
+mod tokens;
 mod told;
 pub mod url;
 mod view;
@@ -25,17 +26,25 @@ pub use crate::facts::Broken;
 pub use crate::facts::BrokenKind;
 pub use crate::facts::Note;
 pub use crate::facts::hosts::Hosts;
+pub use crate::facts::registry::Told as ToldAt;
+pub use crate::facts::token_parties::DistributionRelease;
+pub use crate::facts::token_parties::HarborRelease;
+pub use crate::facts::token_parties::Mount;
+pub use crate::facts::token_parties::Owner;
+pub use crate::facts::token_parties::Setting;
 pub use crate::topology::balancer::BalancedTo;
 pub use crate::topology::balancer::Balancer;
 pub use crate::topology::balancer::BalancerMode;
 pub use crate::topology::balancer::VirtualAddress;
 pub use crate::topology::edge::AllowedNames;
+pub use crate::topology::edge::CarriedToken;
 pub use crate::topology::edge::Circumstances;
 pub use crate::topology::edge::Component;
 pub use crate::topology::edge::Dialled;
 pub use crate::topology::edge::Edge;
 pub use crate::topology::edge::EdgeKind;
 pub use crate::topology::edge::Kubeconfig;
+pub use crate::topology::edge::RegistryToken;
 pub use crate::topology::edge::Shown;
 pub use crate::topology::edge::Source;
 pub use crate::topology::edge::Token;
@@ -58,6 +67,17 @@ pub use crate::topology::node::Flag;
 pub use crate::topology::node::NamedCertificate;
 pub use crate::topology::node::Node;
 pub use crate::topology::node::PairFiles;
+pub use crate::topology::tokens::ApiserverKeys;
+pub use crate::topology::tokens::CertificateFile;
+pub use crate::topology::tokens::Distribution;
+pub use crate::topology::tokens::JwksFile;
+pub use crate::topology::tokens::KeysFile;
+pub use crate::topology::tokens::SignerKind;
+pub use crate::topology::tokens::SigningKey;
+pub use crate::topology::tokens::Templates;
+pub use crate::topology::tokens::TokenSigner;
+pub use crate::topology::tokens::TokenVerifier;
+pub use crate::topology::tokens::VerifierKind;
 pub use crate::topology::told::Said;
 pub use crate::topology::told::Told;
 
@@ -80,6 +100,10 @@ pub struct Topology {
     pub dialled: Vec<Dialled>,
     /// Every connection that the files describe and whose other end is known.
     pub edges: Vec<Edge>,
+    /// Everything that signs tokens, registries' and service accounts'.
+    pub token_signers: Vec<TokenSigner>,
+    /// Everything that verifies tokens.
+    pub token_verifiers: Vec<TokenVerifier>,
     /// Every balancer that the files, or else the inventory, tell of.
     pub balancers: Vec<Balancer>,
     /// Every address that moves between nodes, once for each node that takes it over.

@@ -4,6 +4,7 @@ use crate::facts::certificate_files::PemFile;
 use crate::place::Place;
 use crate::token::key_id;
 use crate::topology::connect::Connector;
+use crate::topology::edge::CarriedToken;
 use crate::topology::edge::Circumstances;
 use crate::topology::edge::Edge;
 use crate::topology::edge::EdgeKind;
@@ -70,13 +71,13 @@ impl Connector<'_> {
             },
             client_shows: None,
             source: None,
-            token: Some(Token {
+            token: Some(CarriedToken::ServiceAccount(Box::new(Token {
                 signer: signer.key.clone(),
                 issuer: signer.issuer.clone(),
                 verifiers: verifier.keys.clone(),
                 issuers: verifier.issuers.clone(),
                 issuers_at: verifier.issuers_at.clone(),
-            }),
+            }))),
             allowed_names: None,
             client_takes: None,
             circumstances: Circumstances::default(),

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::x509::crypto;
 use crate::x509::crypto::CryptoError;
 use crate::x509::crypto::Signer;
+use crate::x509::pem;
 use crate::x509::pem::PemBlock;
 use crate::x509::pem::PemError;
 use crate::x509::spki::PublicKey;
@@ -45,6 +46,30 @@ pub enum KeyAlgorithm {
     EcdsaP384,
     /// Ed25519.
     Ed25519,
+}
+
+/// How a private key is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyForm {
+    /// In which encoding.
+    pub encoding: KeyEncoding,
+    /// The label of the text's first PEM block, which libtrust takes whatever follows; `None` where there is none.
+    pub first_label: Option<String>,
+    /// Whether the private key's text is encrypted.
+    pub is_encrypted: bool,
+}
+
+/// The encoding of a private key, by the label of its PEM block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyEncoding {
+    /// `RSA PRIVATE KEY` (RFC 8017).
+    Pkcs1,
+    /// `EC PRIVATE KEY` (RFC 5915).
+    Sec1,
+    /// `PRIVATE KEY` and `ENCRYPTED PRIVATE KEY` (RFC 5958).
+    Pkcs8,
+    /// Another, or none.
+    Other,
 }
 
 /// Why a key cannot be used, naming it for what it is.
@@ -145,6 +170,36 @@ impl PrivateKey {
         }
         let signer = Signer::new(self.algorithm, &self.material)?;
         Ok(self.signer.get_or_init(|| signer))
+    }
+}
+
+impl KeyForm {
+    /// Of the first private key of a PEM text; `None` where it has none.
+    pub fn of(text: &[u8]) -> Option<Self> {
+        let blocks = pem::blocks(text);
+        let label = |block: &Result<PemBlock, PemError>| match block {
+            Ok(block) => Some(block.label.clone()),
+            Err(error) => error.label().map(str::to_owned),
+        };
+        let first_label = blocks.first().and_then(label);
+        let mut keys = blocks
+            .iter()
+            .filter_map(|block| Some((block, label(block)?)));
+        let (block, label) = keys.find(|(_, label)| label.ends_with("PRIVATE KEY"))?;
+        let headers = block.as_ref().map_or(&[][..], |block| &block.headers);
+        let is_legacy = headers
+            .iter()
+            .any(|(name, value)| name == "Proc-Type" && value.contains("ENCRYPTED"));
+        Some(Self {
+            encoding: match label.as_str() {
+                "RSA PRIVATE KEY" => KeyEncoding::Pkcs1,
+                "EC PRIVATE KEY" => KeyEncoding::Sec1,
+                "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => KeyEncoding::Pkcs8,
+                _ => KeyEncoding::Other,
+            },
+            first_label,
+            is_encrypted: is_legacy || label == "ENCRYPTED PRIVATE KEY",
+        })
     }
 }
 

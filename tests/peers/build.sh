@@ -3,7 +3,8 @@
 #   from Debian    nginx with its stream module, haproxy, openssl, curl, docker-registry, skopeo
 #   by `go build`  kubeadm, kubectl, kube-apiserver, kube-controller-manager, kube-scheduler, zlint (versions in
 #                  go.mod), etcd, etcdctl (versions in etcd/go.mod), gocheck
-#                  and reports (versions in reports/go.mod), with the schema of SARIF
+#                  and reports (versions in reports/go.mod), with the schema of SARIF; registry3, the registry of
+#                  distribution 3 (Debian has 2.8)
 #   from PyPI      pkilint, junitparser (versions in requirements.txt), in a virtual environment
 # and, with --compare, cfssl and step, which only compare.sh needs.
 #
@@ -17,6 +18,7 @@ kubernetes=v1.34.4
 kubernetes_programs=(kubeadm kubectl kube-apiserver kube-controller-manager kube-scheduler)
 cfssl=v1.6.5
 step=v0.28.7
+distribution=v3.1.1
 debian=(nginx libnginx-mod-stream haproxy openssl curl docker-registry skopeo util-linux)
 programs=(nginx haproxy openssl curl docker-registry skopeo unshare)
 
@@ -31,6 +33,7 @@ main() {
     build_once etcd "$(digest "$here/etcd/go.mod" "$here/etcd/go.sum")" build_etcd
     build_once own "$(digest "$here"/go.mod "$here"/*/*.go)" build_own
     build_once reports "$(digest "$here"/reports/*)" build_reports
+    build_once registry3 "$distribution" build_registry3
     build_once pkilint "$(digest "$here/requirements.txt")" build_pkilint
     if [ "${1:-}" = --compare ]; then
         build_once cfssl "$cfssl" build_cfssl || missing_for_comparison cfssl
@@ -91,7 +94,7 @@ build_once() {
     local start=$SECONDS
     echo "peers: building $name"
     # In a subshell with -e of its own: a function called in a condition loses it.
-    if ! bash -c "set -euo pipefail; here='$here' peers='$peers' kubernetes=$kubernetes kubernetes_programs='${kubernetes_programs[*]}' cfssl=$cfssl step=$step; $(declare -f "$function" die); $function" </dev/null; then
+    if ! bash -c "set -euo pipefail; here='$here' peers='$peers' kubernetes=$kubernetes kubernetes_programs='${kubernetes_programs[*]}' cfssl=$cfssl step=$step distribution=$distribution; $(declare -f "$function" die); $function" </dev/null; then
         echo "peers: building $name failed" >&2
         return 1
     fi
@@ -134,6 +137,17 @@ build_reports() {
     source=$(go list -m -f '{{.Dir}}' github.com/owenrumney/go-sarif/v3)/pkg/report/v210/sarif/schema.go
     sed -n '/^const schema = `/,/^`/p' "$source" | sed -e '1s/^[^{]*//' -e '$d' >"$peers/sarif-schema-2.1.0.json"
     [ -s "$peers/sarif-schema-2.1.0.json" ] || die "go-sarif has no schema in $source"
+}
+
+# As its makers build it: by its own go.mod, under the name of its release.
+build_registry3() {
+    local version=github.com/distribution/distribution/v3/version
+    mkdir -p "$peers/registry3.building"
+    GOBIN=$peers/registry3.building go install -trimpath -ldflags "-s -w -X $version.version=$distribution" \
+        "github.com/distribution/distribution/v3/cmd/registry@$distribution"
+    mv "$peers/registry3.building/registry" "$peers/registry3"
+    rmdir "$peers/registry3.building"
+    "$peers/registry3" --version
 }
 
 build_pkilint() {

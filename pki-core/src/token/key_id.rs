@@ -1,5 +1,8 @@
 //! Key ids, the `kid` of a token's header. Each verifier computes them its own way from the public key.
 
+use std::fmt;
+use std::str::FromStr;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -7,17 +10,58 @@ use crate::x509::crypto;
 use crate::x509::spki::PublicKey;
 use crate::x509::spki::PublicKeyAlgorithm;
 
-/// How a token names the key that it is signed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a signer says in a token's header which key signed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KidForm {
-    /// As [`libtrust`] does: Harbor, and token servers written for distribution 2.
+    /// A `kid` as [`libtrust`] computes it: Harbor, and the token servers written for distribution 2.
     Libtrust,
-    /// By its thumbprint, as [`distribution3`] computes it.
+    /// A `kid` as [`rfc7638`] computes it.
     Rfc7638,
-    /// By certificates in the token's header, and no id.
+    /// No `kid`: the certificate itself, in the header `x5c`.
     X5c,
-    /// As [`kubernetes`] does.
+    /// A `kid` as [`kubernetes`] computes it.
     Kubernetes,
+}
+
+impl KidForm {
+    /// All of them, in the order of their names' list.
+    pub const ALL: [Self; 4] = [Self::Libtrust, Self::Rfc7638, Self::X5c, Self::Kubernetes];
+
+    /// The `kid` of a key; none for [`KidForm::X5c`], and for a kind of key that has no such id.
+    pub fn id(self, key: &PublicKey) -> Option<String> {
+        match self {
+            Self::Libtrust => Some(libtrust(key)),
+            Self::Rfc7638 => rfc7638(key),
+            Self::X5c => None,
+            Self::Kubernetes => Some(kubernetes(key)),
+        }
+    }
+}
+
+impl FromStr for KidForm {
+    type Err = String;
+
+    /// `libtrust`, `rfc7638`, `x5c`, `kubernetes`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|form| form.to_string() == text)
+            .ok_or_else(|| {
+                let names = Self::ALL.map(|form| form.to_string()).join(", ");
+                format!("`{text}` is no form of key id; there are {names}")
+            })
+    }
+}
+
+impl fmt::Display for KidForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Libtrust => "libtrust",
+            Self::Rfc7638 => "rfc7638",
+            Self::X5c => "x5c",
+            Self::Kubernetes => "kubernetes",
+        })
+    }
 }
 
 /// The id that libtrust computes, used by distribution 2 and by Harbor: SHA-256 of the SubjectPublicKeyInfo, its first

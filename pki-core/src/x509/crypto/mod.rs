@@ -103,7 +103,16 @@ impl Verifier {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), VerifyError> {
-        let algorithm = SignatureAlgorithm::from_der(algorithm);
+        self.verify_as(SignatureAlgorithm::from_der(algorithm), message, signature)
+    }
+
+    /// As [`verify`] does, with an algorithm that no DER names. A signature of ECDSA is DER here too.
+    pub(crate) fn verify_as(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
         check_fit(&algorithm, &self.key)?;
         let Some(scheme) = verification_scheme(&algorithm, &self.key) else {
             return self.verify_rare(algorithm, message, signature);

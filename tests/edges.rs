@@ -76,6 +76,7 @@ fn counted(size: &Size) -> BTreeMap<String, usize> {
         },
         serials: &mut RandomSerials,
         dry_run: false,
+        recovered: Vec::new(),
     };
     apply::init(&options, &mut means).unwrap();
     let arguments = [PathArgument::from(

@@ -104,6 +104,7 @@ fn init(inventory: &Inventory, out: &Path) -> Result<(), String> {
         },
         serials: &mut RandomSerials,
         dry_run: false,
+        recovered: Vec::new(),
     };
     let made = apply::init(&options, &mut means);
     made.map(drop).map_err(|error| error.to_string())

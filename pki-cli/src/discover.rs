@@ -91,22 +91,24 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
 }
 
 fn save(path: &std::path::Path, text: &str, args: &Args) -> Result<(), Failure> {
+    let existing = match args.force {
+        true => Existing::Replace,
+        false => Existing::Refuse,
+    };
+    let contents = text.as_bytes().to_vec();
     let bundle = Bundle {
-        files: vec![BundleFile {
-            path: path.to_path_buf(),
-            mode: 0o644,
-            what: "inventory",
-            existing: if args.force {
-                Existing::Replace
-            } else {
-                Existing::Refuse
-            },
-            contents: text.as_bytes().to_vec().into(),
-        }],
+        files: vec![BundleFile::new(
+            path,
+            0o644,
+            "inventory",
+            existing,
+            contents,
+        )],
+        ..Bundle::default()
     };
     let settings = Settings {
         now: args.now.instant(),
-        state_dir: None,
+        state_dirs: Vec::new(),
     };
     let written = write::write(&bundle, &settings);
     written.map(drop).map_err(|error| {

@@ -53,6 +53,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         keys: &mut issue::fresh_keys(),
         serials: &mut RandomSerials,
         dry_run: args.dry_run.dry_run,
+        recovered: Vec::new(),
     };
     let outcome = apply::init(&options, &mut means).map_err(issue::failure)?;
     if !means.dry_run {

@@ -123,6 +123,7 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         keys: &mut fresh_keys(),
         serials: &mut RandomSerials,
         dry_run: args.dry_run.dry_run,
+        recovered: Vec::new(),
     };
     let outcome = apply::issue(&request, &options, &mut means).map_err(failure)?;
     if !means.dry_run {

@@ -110,7 +110,7 @@ fn write_node(root: &Path) -> Vec<PathBuf> {
         issue::carry_out(&work, &Authorities::new(), &mut keys, &mut RandomSerials).unwrap();
     let settings = write::Settings {
         now: NOW,
-        state_dir: None,
+        state_dirs: Vec::new(),
     };
     let written = write::write(&issued.bundle, &settings).unwrap();
     let manifest = root.join("manifests/kube-apiserver.yaml");

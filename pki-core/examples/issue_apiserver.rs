@@ -70,7 +70,7 @@ fn issue_apiserver() -> Result<(), Box<dyn Error>> {
     let issued = issue::carry_out(&work, &authorities, &mut keys, &mut RandomSerials)?;
     let settings = write::Settings {
         now,
-        state_dir: None,
+        state_dirs: Vec::new(),
     };
     for file in write::write(&issued.bundle, &settings)?.files {
         println!("wrote {}", file.path.display());

@@ -159,6 +159,7 @@ fn issue(request: &IssueRequest, case: &Case) -> Result<(), String> {
         },
         serials: &mut RandomSerials,
         dry_run: false,
+        recovered: Vec::new(),
     };
     let issued = apply::issue(request, &options, &mut means);
     issued.map(drop).map_err(|error| error.to_string())

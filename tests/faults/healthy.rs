@@ -34,6 +34,7 @@ pub fn make(root: &Path, key: KeyAlgorithm) -> Trees {
         },
         serials: &mut RandomSerials,
         dry_run: false,
+        recovered: Vec::new(),
     };
     apply::init(&options, &mut means).unwrap();
     let trees = Trees {

@@ -316,13 +316,10 @@ impl<'a> Forge<'a> {
     }
 
     fn file(&mut self, path: &str, mode: u32, what: &'static str, contents: String) {
-        self.bundle.files.push(BundleFile {
-            path: self.directory.join(path),
-            mode,
-            what,
-            existing: Existing::Refuse,
-            contents: contents.into_bytes().into(),
-        });
+        let path = self.directory.join(path);
+        let contents = contents.into_bytes();
+        let file = BundleFile::new(path, mode, what, Existing::Refuse, contents);
+        self.bundle.files.push(file);
     }
 }
 

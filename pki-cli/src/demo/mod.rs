@@ -91,7 +91,7 @@ fn must_be_empty(directory: &Path) -> Result<(), Failure> {
 fn write(bundle: &Bundle, now: time::OffsetDateTime) -> Result<(), Failure> {
     let settings = write::Settings {
         now,
-        state_dir: None,
+        state_dirs: Vec::new(),
     };
     write::write(bundle, &settings).map(drop).map_err(|error| {
         Failure::refused(error).hint("name a directory that can be written: hapki demo DIR")

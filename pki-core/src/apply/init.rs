@@ -58,7 +58,7 @@ pub fn init(options: &InitOptions<'_>, means: &mut Means<'_>) -> Result<Outcome,
     )?;
     let settings = Settings {
         now: means.now,
-        state_dir: Some(options.out.join(OWN_DIR)),
+        state_dirs: vec![options.out.join(OWN_DIR)],
     };
     // Refused before a key is made, which may take seconds.
     let whole = hollow_plan(&plan);

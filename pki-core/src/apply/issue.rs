@@ -75,7 +75,7 @@ pub fn issue(
     };
     let settings = Settings {
         now: means.now,
-        state_dir: Some(state_dir(&options.plan.destination, pki_dir)),
+        state_dirs: vec![state_dir(&options.plan.destination, pki_dir)],
     };
     let paths = authorities::paths(
         &profiles,

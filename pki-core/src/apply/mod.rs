@@ -28,6 +28,7 @@ use crate::issue::SerialSource;
 use crate::plan::SigningStep;
 use crate::plan::Target;
 use crate::plan::outcome::IssuedFile;
+use crate::write::Recovered;
 use crate::write::Written;
 use crate::x509::certificate::Certificate;
 
@@ -41,6 +42,8 @@ pub struct Means<'a> {
     pub serials: &'a mut dyn SerialSource,
     /// Whether nothing is written and no key is made.
     pub dry_run: bool,
+    /// Filled on the way: earlier changes of the same trees that were found interrupted, and what became of them.
+    pub recovered: Vec<Recovered>,
 }
 
 /// The files of the plan without their contents: what a dry run has looked at instead of written.
@@ -66,13 +69,7 @@ fn hollow(steps: &[SigningStep]) -> Bundle {
 }
 
 fn hollow_file(path: &Path, mode: u32, what: &'static str, existing: Existing) -> BundleFile {
-    BundleFile {
-        path: path.to_path_buf(),
-        mode,
-        what,
-        existing,
-        contents: Vec::new().into(),
-    }
+    BundleFile::new(path, mode, what, existing, Vec::new())
 }
 
 /// Everything about the files of `bundle` but their bytes.

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use crate::bundle::Bundle;
 use crate::bundle::BundleFile;
 use crate::bundle::Existing;
@@ -119,13 +117,9 @@ fn push(
     existing: Existing,
     text: &str,
 ) {
-    bundle.files.push(BundleFile {
-        path: path.to_path_buf(),
-        mode,
-        what,
-        existing,
-        contents: Zeroizing::new(text.as_bytes().to_vec()),
-    });
+    let contents = text.as_bytes().to_vec();
+    let file = BundleFile::new(path, mode, what, existing, contents);
+    bundle.files.push(file);
 }
 
 const PRIVATE: u32 = 0o600;

@@ -129,6 +129,29 @@ pub(super) fn hold(path: &Path, held: &Path) -> Result<(), io::Error> {
     }
 }
 
+/// Makes a tree's own directory, which nobody else may read, and what is missing above it.
+pub(super) fn make_state_dir(directory: &Path, made: &mut Vec<PathBuf>) -> Result<(), WriteError> {
+    if let Some(above) = directory.parent() {
+        make_directories(above, 0o755, made)?;
+    }
+    make_directories(directory, 0o700, made)
+}
+
+/// Removes a file that may be gone already.
+pub(super) fn remove(path: &Path) -> Result<(), io::Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Removes those of `directories` that are empty. One that is not is somebody's.
+pub(super) fn remove_empty<P: AsRef<Path>>(directories: impl Iterator<Item = P>) {
+    for directory in directories {
+        let _ = fs::remove_dir(directory);
+    }
+}
+
 /// Makes the names in `directory` durable.
 pub(super) fn sync_directory(directory: &Path) -> Result<(), io::Error> {
     match File::open(directory).and_then(|open| open.sync_all()) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// Why a bundle was not written. Nothing has changed on disk, unless it is [`WriteError::NotUndone`].
@@ -52,6 +53,50 @@ pub enum WriteError {
         uid: u32,
         /// Its group.
         gid: u32,
+    },
+    /// The owner that a file is to have cannot be given.
+    #[error("{path} has to belong to user {uid}, group {gid}, and only root can give it to them")]
+    OwnerNeeded {
+        /// The file.
+        path: PathBuf,
+        /// The user as whom its reader runs.
+        uid: u32,
+        /// The group.
+        gid: u32,
+    },
+    /// Another run holds the tree.
+    #[error("another hapki is changing this tree: {} is locked", path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// An earlier run was interrupted, and a file is neither as it found it nor as it was to leave it.
+    #[error(
+        "an interrupted change is neither finished nor undone, for {} is not as that run left it (its journal: {})",
+        path.display(),
+        journal.display()
+    )]
+    Stuck {
+        /// The file.
+        path: PathBuf,
+        /// The copy of what it was before that run, where there is one.
+        backup: Option<PathBuf>,
+        /// The journal that says what was to be done.
+        journal: PathBuf,
+    },
+    /// A run was interrupted and left its journal, which has to be seen to first.
+    #[error("an earlier change was interrupted: {}", journal.display())]
+    Unfinished {
+        /// The journal.
+        journal: PathBuf,
+    },
+    /// Some files are changed and others not; the journal is kept.
+    #[error("{cause}; the change is interrupted midway, and its journal is kept: {}", journal.display())]
+    Interrupted {
+        /// Why it could not go on.
+        cause: Box<WriteError>,
+        /// The journal.
+        journal: PathBuf,
     },
     /// The operating system refused.
     #[error("cannot {doing} {path}: {}", says(.source))]
@@ -107,7 +152,12 @@ impl WriteError {
             Self::ChangedMeanwhile(_) => {
                 "see who else writes there, then run the command again".into()
             }
-            Self::Owner { .. } => "run the command as root".into(),
+            Self::Owner { .. } | Self::OwnerNeeded { .. } => "run the command as root".into(),
+            Self::Locked { .. } => "wait until it has ended, then run the command again".into(),
+            Self::Stuck { backup, journal, .. } => stuck_hint(backup.as_deref(), journal),
+            Self::Unfinished { .. } | Self::Interrupted { .. } => {
+                "run the command again: it finishes that first".into()
+            }
             Self::Io { source, path, .. } => hint_for(source, path),
             Self::NotUndone { .. } => "put these right by hand, then run the command again".into(),
         }
@@ -120,7 +170,18 @@ impl fmt::Display for Undone {
     }
 }
 
-fn hint_for(error: &io::Error, path: &std::path::Path) -> String {
+fn stuck_hint(backup: Option<&Path>, journal: &Path) -> String {
+    let keep = format!("remove {} to leave all as it is", journal.display());
+    match backup {
+        Some(backup) => format!(
+            "bring back what it was ({}) and run the command again, or {keep}",
+            backup.display()
+        ),
+        None => format!("move the file away and run the command again, or {keep}"),
+    }
+}
+
+fn hint_for(error: &io::Error, path: &Path) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
             "run the command as a user who may write there (root on a master), or write elsewhere with --out".into()

@@ -22,6 +22,8 @@
 
 mod disk;
 mod error;
+mod lock;
+mod recover;
 mod staged;
 mod target;
 
@@ -33,19 +35,27 @@ use crate::bundle::Bundle;
 
 pub use crate::write::error::Undone;
 pub use crate::write::error::WriteError;
+pub use crate::write::lock::Locks;
+pub use crate::write::lock::lock;
+pub use crate::write::recover::Ending;
+pub use crate::write::recover::Recovered;
+pub use crate::write::recover::interrupted;
+pub use crate::write::recover::recover;
 
 /// How to write.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Names the backups of this run.
     pub now: OffsetDateTime,
-    /// The `.hapki` directory of the tree, in which the backups of the whole command lie together, each under its
-    /// absolute path. Without it, each is kept in `.hapki` beside the file that it was.
-    pub state_dir: Option<PathBuf>,
+    /// The `.hapki` directory of each tree that is changed: its lock, its journal, and the backups of its files, each
+    /// under its absolute path; a file of none of these trees has its backup in the first. Without any, a backup is
+    /// kept in `.hapki` beside the file that it was, nothing is locked, and a run that is killed leaves no journal.
+    pub state_dirs: Vec<PathBuf>,
 }
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Written {
     /// The files, in the order of the bundle.
     pub files: Vec<WrittenFile>,
@@ -62,6 +72,8 @@ pub struct WrittenFile {
     pub through_link: Option<PathBuf>,
     /// The copy of what was replaced.
     pub backup: Option<PathBuf>,
+    /// User and group that were wished for and could not be given.
+    pub owner_not_given: Option<(u32, u32)>,
 }
 
 /// Looks at every target without writing: what [`write()`] would refuse before its first byte.
@@ -72,12 +84,32 @@ pub fn check(bundle: &Bundle) -> Result<(), WriteError> {
     target::targets(bundle).map(drop)
 }
 
-/// Writes all files of `bundle`, or none.
+/// Locks the trees and writes all files of `bundle`, or none.
 ///
 /// # Errors
 /// What could not be written and why. Every file is as it was before, unless the error is
 /// [`WriteError::NotUndone`], which lists what is left.
 pub fn write(bundle: &Bundle, settings: &Settings) -> Result<Written, WriteError> {
+    check(bundle)?;
+    lock(&settings.state_dirs)?.write(bundle, settings.now)
+}
+
+impl Locks {
+    /// Writes all files of `bundle`, or none; as [`write()`], for a caller that has locked the trees before it read
+    /// them.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn write(&self, bundle: &Bundle, now: OffsetDateTime) -> Result<Written, WriteError> {
+        let settings = Settings {
+            now,
+            state_dirs: self.state_dirs().to_vec(),
+        };
+        write_locked(bundle, &settings)
+    }
+}
+
+fn write_locked(bundle: &Bundle, settings: &Settings) -> Result<Written, WriteError> {
     let targets = target::targets(bundle)?;
     let mut staged = staged::Staged::new(settings);
     let outcome = staged

@@ -88,7 +88,7 @@ impl<'a> Staged<'a> {
                     outcome => outcome.map_err(|source| refused("write", target, source))?,
                 }
                 staged.visible = true;
-                remove(temporary).map_err(|source| refused("write", target, source))?;
+                disk::remove(temporary).map_err(|source| refused("write", target, source))?;
             }
             staged.temporary = None;
         }
@@ -101,12 +101,13 @@ impl<'a> Staged<'a> {
         for (target, staged) in targets.iter().zip(self.files) {
             if let Some(held) = &staged.held {
                 // The names that it had are gone already; what would remain has hapki in its name.
-                let _ = remove(held);
+                let _ = disk::remove(held);
             }
             files.push(WrittenFile {
                 path: target.file.path.clone(),
                 through_link: (target.path != target.file.path).then(|| target.path.clone()),
                 backup: staged.backup,
+                owner_not_given: None,
             });
         }
         Written {
@@ -124,16 +125,18 @@ impl<'a> Staged<'a> {
                     let what = format!("the old file is {}: {error}", held.display());
                     (&target.path, what)
                 }),
-                (Some(held), false) => remove(held).map_err(|error| (held, error.to_string())),
+                (Some(held), false) => {
+                    disk::remove(held).map_err(|error| (held, error.to_string()))
+                }
                 (None, true) => {
-                    remove(&target.path).map_err(|error| (&target.path, error.to_string()))
+                    disk::remove(&target.path).map_err(|error| (&target.path, error.to_string()))
                 }
                 (None, false) => Ok(()),
             };
             left.extend(outcome.err().map(undone));
             for path in staged.temporary.iter().chain(&staged.backup) {
                 left.extend(
-                    remove(path)
+                    disk::remove(path)
                         .err()
                         .map(|error| undone((path, error.to_string()))),
                 );
@@ -225,7 +228,7 @@ impl<'a> Staged<'a> {
             0 => self.stamp.clone(),
             _ => format!("{}-{attempt}", self.stamp),
         };
-        let (state_dir, name) = match &self.settings.state_dir {
+        let (state_dir, name) = match self.settings.state_dirs.first() {
             None => (
                 target.directory.join(OWN_DIR),
                 PathBuf::from(target.path.file_name().unwrap_or_default()),
@@ -289,14 +292,6 @@ impl<'a> Staged<'a> {
             })?;
         }
         Ok(())
-    }
-}
-
-/// Removes a file that may be gone already.
-fn remove(path: &Path) -> Result<(), io::Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
     }
 }
 

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use time::macros::datetime;
-use zeroize::Zeroizing;
 
 use super::Settings;
 use super::WriteError;
@@ -18,13 +17,7 @@ use crate::bundle::BundleFile;
 use crate::bundle::Existing;
 
 fn file(path: PathBuf, mode: u32, existing: Existing, contents: &str) -> BundleFile {
-    BundleFile {
-        path,
-        mode,
-        what: "file",
-        existing,
-        contents: Zeroizing::new(contents.as_bytes().to_vec()),
-    }
+    BundleFile::new(path, mode, "file", existing, contents.as_bytes().to_vec())
 }
 
 fn pair(directory: &Path, existing: Existing) -> Bundle {
@@ -33,13 +26,14 @@ fn pair(directory: &Path, existing: Existing) -> Bundle {
             file(directory.join("a.key"), 0o600, existing, "new key"),
             file(directory.join("a.crt"), 0o644, existing, "new certificate"),
         ],
+        removals: Vec::new(),
     }
 }
 
 fn settings() -> Settings {
     Settings {
         now: datetime!(2026-01-31 23:59:59 UTC),
-        state_dir: None,
+        state_dirs: Vec::new(),
     }
 }
 
@@ -149,7 +143,7 @@ fn backups_of_one_command_lie_together_when_the_tree_is_known() {
     let root = tempfile::tempdir().unwrap();
     put(&root.path().join("a.key"), 0o600, "old key");
     let settings = Settings {
-        state_dir: Some(root.path().join("state")),
+        state_dirs: vec![root.path().join("state")],
         ..settings()
     };
     let written = write(&pair(root.path(), Existing::Replace), &settings).unwrap();
@@ -327,7 +321,7 @@ fn a_failure_while_staging_leaves_nothing_behind() {
     put(&root.path().join("state"), 0o644, "a file");
     let before = tree(root.path());
     let settings = Settings {
-        state_dir: Some(root.path().join("state")),
+        state_dirs: vec![root.path().join("state")],
         ..settings()
     };
     let error = write(&bundle, &settings).unwrap_err();

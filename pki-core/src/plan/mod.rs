@@ -21,6 +21,7 @@ pub mod names;
 pub mod outcome;
 pub mod restart;
 pub mod san;
+pub mod shared;
 pub mod target;
 
 mod error;

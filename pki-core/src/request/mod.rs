@@ -1,6 +1,8 @@
 //! What someone wants done, as data. A request prints itself as the command line that asks for it, so that a remedy
 //! in a report can be pasted.
 
+mod shared;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -10,11 +12,20 @@ use std::path::PathBuf;
 use crate::profile::Profile;
 use crate::x509::san::DnsName;
 
+pub use crate::request::shared::NamedPath;
+pub use crate::request::shared::SharedRequest;
+
 /// Something hapki can be asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// `hapki issue`.
     Issue(IssueRequest),
+    /// `hapki unify`.
+    Unify(SharedRequest),
+    /// `hapki rotate service-account`.
+    RotateServiceAccount(SharedRequest),
+    /// `hapki rotate registry-token`.
+    RotateRegistryToken(SharedRequest),
 }
 
 /// `hapki issue PROFILE… --node NAME`.
@@ -44,6 +55,9 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Issue(request) => request.fmt(f),
+            Self::Unify(request) => request.write(f, "hapki unify"),
+            Self::RotateServiceAccount(request) => request.write(f, "hapki rotate service-account"),
+            Self::RotateRegistryToken(request) => request.write(f, "hapki rotate registry-token"),
         }
     }
 }

@@ -1,0 +1,68 @@
+//! Why no stage can be planned.
+
+/// Why no stage can be planned. [`SharedError::hint`] says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SharedError {
+    /// Nothing signs.
+    #[error("no key that signs tokens was found in the given paths")]
+    NoSigner,
+    /// Several keys are held by equally many.
+    #[error("no key is held by most: {}", .0.join("; "))]
+    Tie(Vec<String>),
+    /// `--from` names nobody.
+    #[error("--from {name}: there is no such instance with a key; there are {}", known.join(", "))]
+    NoSuchInstance {
+        /// What was given.
+        name: String,
+        /// The members that sign.
+        known: Vec<String>,
+    },
+    /// The key cannot be shared.
+    #[error("the key of {instance} ({path}) cannot be shared: {why}")]
+    Unusable {
+        /// The member.
+        instance: String,
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// No key can be shared.
+    #[error("no key can be shared: {}", .0.join("; "))]
+    NoneUsable(Vec<String>),
+    /// `--restarted` names nothing.
+    #[error("--restarted {name}: nothing of that name has to be restarted; there are {}", known.join(", "))]
+    NoSuchRestart {
+        /// What was given.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// `--at-once` against something that is under way cannot be told apart.
+    #[error("{0}")]
+    Mixed(String),
+}
+
+impl SharedError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoSigner => {
+                "give Harbor's directory, a node's tree, or NAME=KEY.pem for another token server"
+                    .to_owned()
+            }
+            Self::Tie(_) => {
+                "say which with --from NAME, or have a new one made with --generate".to_owned()
+            }
+            Self::NoSuchInstance { .. } => "give one of these names".to_owned(),
+            Self::Unusable { .. } => {
+                "choose another with --from NAME, or have a new one made with --generate".to_owned()
+            }
+            Self::NoneUsable(_) => "have a new one made with --generate".to_owned(),
+            Self::NoSuchRestart { .. } => {
+                "give a name as the last run's list of restarts has it".to_owned()
+            }
+            Self::Mixed(_) => "run the command for each kind by itself".to_owned(),
+        }
+    }
+}

@@ -5,3 +5,4 @@ pub mod algorithm;
 pub mod jws;
 pub mod jwt;
 pub mod key_id;
+pub mod public_keys;

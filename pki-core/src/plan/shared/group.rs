@@ -150,11 +150,27 @@ pub enum VerifierForm {
         file: SharedFile,
         /// What is wrong with it as it is, so that it is written anew even where the keys are right.
         refused: Option<String>,
-        /// The file of `jwks`, where one is configured, and the keys in it: both spellings of their ids are written.
-        jwks: Option<KeysFile>,
+        /// The file of `jwks`, where one is configured or needed: a verifier that computes other ids than the signers
+        /// write finds a key only there, under both spellings of its id.
+        jwks: Option<Jwks>,
     },
     /// `--service-account-key-file`, several of them.
     Apiserver(Box<ApiserverFiles>),
+}
+
+/// A JSON web key set beside a bundle.
+#[derive(Clone, Debug)]
+pub struct Jwks {
+    /// The file.
+    pub file: SharedFile,
+    /// Its keys by their ids.
+    pub entries: Vec<(String, PublicKey)>,
+    /// Whether `auth.token.jwks` names it.
+    pub is_told: bool,
+    /// The registry's configuration, in which to name it.
+    pub configuration: SharedFile,
+    /// The path as the registry has it.
+    pub path_there: PathBuf,
 }
 
 /// The files of a kube-apiserver.

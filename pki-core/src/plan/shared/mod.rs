@@ -15,6 +15,7 @@ pub use crate::plan::shared::group::ApiserverFiles;
 pub use crate::plan::shared::group::Durable;
 pub use crate::plan::shared::group::Group;
 pub use crate::plan::shared::group::GroupKind;
+pub use crate::plan::shared::group::Jwks;
 pub use crate::plan::shared::group::KeysFile;
 pub use crate::plan::shared::group::Lifetime;
 pub use crate::plan::shared::group::Member;

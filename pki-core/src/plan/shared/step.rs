@@ -98,8 +98,8 @@ pub enum Content {
     Certificates(Vec<Trusting>),
     /// `PUBLIC KEY` blocks.
     PublicKeys(Vec<KeyRef>),
-    /// A JSON web key set, every key under both spellings of its id.
-    Jwks(Vec<KeyRef>),
+    /// A JSON web key set; a key without an id of its own is written under both spellings.
+    Jwks(Vec<(Option<String>, KeyRef)>),
 }
 
 /// A key that a verifier is to trust.
@@ -146,6 +146,15 @@ pub enum Edit {
         key: &'static str,
         /// `off`.
         value: &'static str,
+    },
+    /// `auth.token.jwks` of a registry's configuration.
+    RegistryJwks {
+        /// Whose it is.
+        member: String,
+        /// config.yml.
+        file: SharedFile,
+        /// The path as the registry has it.
+        value: String,
     },
 }
 
@@ -201,7 +210,18 @@ impl Edit {
         match self {
             Self::AddFlag { file, .. }
             | Self::RemoveFlag { file, .. }
-            | Self::HarborCfg { file, .. } => file,
+            | Self::HarborCfg { file, .. }
+            | Self::RegistryJwks { file, .. } => file,
+        }
+    }
+
+    /// Whose it is.
+    pub fn member(&self) -> &str {
+        match self {
+            Self::AddFlag { member, .. }
+            | Self::RemoveFlag { member, .. }
+            | Self::HarborCfg { member, .. }
+            | Self::RegistryJwks { member, .. } => member,
         }
     }
 }

@@ -27,6 +27,7 @@
 //! | [`verify`] | one chain judged as a Go client would |
 //! | [`plan`] | what to sign, with which names, and why |
 //! | [`issue`] | signing steps carried out in memory |
+//! | [`edit`] | files that people own, changed with everything else kept |
 //! | [`write`](mod@write) | the only writer of files |
 //! | [`apply`] | the paved path from a request to files |
 //!
@@ -37,6 +38,7 @@ pub mod audit;
 pub mod bundle;
 pub mod checks;
 pub mod discover;
+pub mod edit;
 pub mod explain;
 pub mod facts;
 pub mod finding;

@@ -23,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let topology = &judged.topology;
     let groups = group::refused(judged, FaultKind::KeyMismatch);
+    let told = slot::told(judged);
     let misplaced = bundle_order::misplaced(judged);
     let mut findings: Vec<Finding> = Vec::new();
     for pair in &topology.pairs {
@@ -39,7 +40,9 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             .as_ref()
             .map_or(true, |key| key == holding.certificate.public_key());
         if belongs
-            || slot::is_told(judged, &pair.certificate)
+            || told
+                .iter()
+                .any(|place| place.is_same_file(&pair.certificate))
             || misplaced.iter().any(|misplaced| misplaced.pair == pair)
             || findings
                 .iter()

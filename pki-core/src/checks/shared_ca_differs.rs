@@ -38,11 +38,18 @@ pub(super) fn of_authority(judged: &Judged, authority: Authority) -> Vec<Finding
     let Some((reference, odd)) = odd_ones_out(&by_node) else {
         return Vec::new();
     };
-    let mut told = BTreeSet::new();
+    let misplaced = slot::told(judged);
+    let mut seen = BTreeSet::new();
     odd.into_iter()
+        .filter(|odd| {
+            let place = by_node.get(odd).map(|(place, _)| *place);
+            !misplaced
+                .iter()
+                .any(|told| place.is_some_and(|place| told.is_same_file(place)))
+        })
         .filter_map(|odd| {
             let mut finding = finding(judged, authority, &by_node, (reference, odd))?;
-            finding.edges.retain(|edge| told.insert(edge.clone()));
+            finding.edges.retain(|edge| seen.insert(edge.clone()));
             Some(finding)
         })
         .collect()
@@ -56,9 +63,6 @@ fn finding(
 ) -> Option<Finding> {
     let (place, _) = by_node.get(odd)?;
     let (other, _) = by_node.get(reference)?;
-    if slot::is_told(judged, place) {
-        return None;
-    }
     let message = format!(
         "{odd} holds another {authority} than {reference}: what one of them signs the other refuses"
     );

@@ -1,6 +1,6 @@
 //! Authorities in each other's place: etcd's certificate where the cluster's belongs.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::checks::group;
 use crate::judge::FaultKind;
@@ -22,9 +22,9 @@ pub(super) struct WrongSlot<'a> {
     pub(super) from: &'a Place,
 }
 
-/// Every file that holds an authority which is at hand as another one.
+/// Every file that holds an authority which is at hand as another one, in an order that the files alone decide.
 pub(super) fn wrong(judged: &Judged) -> Vec<WrongSlot<'_>> {
-    let mut by_certificate: HashMap<&[u8], Vec<(&Holding, Authority)>> = HashMap::new();
+    let mut by_certificate: BTreeMap<&[u8], Vec<(&Holding, Authority)>> = BTreeMap::new();
     for holding in judged.topology.holdings.iter().filter(|held| held.used) {
         if let Some(Role::Authority(authority)) = holding.role {
             let alike = by_certificate.entry(holding.certificate.as_der());
@@ -50,14 +50,19 @@ pub(super) fn wrong(judged: &Judged) -> Vec<WrongSlot<'_>> {
     found
 }
 
-/// Whether connections fail for the authority in the file of `place`, so that unknown-authority tells it.
-pub(super) fn is_told(judged: &Judged, place: &Place) -> bool {
-    wrong(judged)
-        .iter()
-        .any(|wrong| wrong.at.is_same_file(place))
-        && group::refused(judged, FaultKind::UnknownAuthority)
-            .iter()
-            .any(|group| group.place.is_same_file(place))
+/// The files among them for which connections fail, so that unknown-authority tells them.
+pub(super) fn told(judged: &Judged) -> Vec<&Place> {
+    let wrong = wrong(judged);
+    if wrong.is_empty() {
+        return Vec::new();
+    }
+    let groups = group::refused(judged, FaultKind::UnknownAuthority);
+    let is_blamed = |place: &&Place| groups.iter().any(|group| group.place.is_same_file(place));
+    wrong
+        .into_iter()
+        .map(|wrong| wrong.at)
+        .filter(is_blamed)
+        .collect()
 }
 
 /// One authority may serve for all: then none is in the place of another.

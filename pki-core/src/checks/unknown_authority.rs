@@ -7,6 +7,7 @@ use crate::checks::group::Group;
 use crate::checks::roles;
 use crate::checks::shared_ca_differs;
 use crate::checks::slot;
+use crate::checks::slot::WrongSlot;
 use crate::finding::Finding;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
@@ -20,15 +21,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let wrong = slot::wrong(judged);
     let findings = group::refused(judged, FaultKind::UnknownAuthority)
         .iter()
-        .map(|group| group.finding(judged, RULE.id, message(judged, group)))
+        .map(|group| group.finding(judged, RULE.id, message(judged, group, &wrong)))
         .collect();
     shared_ca_differs::without_consequences(judged, findings)
 }
 
-fn message(judged: &Judged, group: &Group<'_>) -> String {
-    let wrong = slot::wrong(judged);
+fn message(judged: &Judged, group: &Group<'_>, wrong: &[WrongSlot<'_>]) -> String {
     if let Some(wrong) = wrong
         .iter()
         .find(|wrong| wrong.at.is_same_file(&group.place))

@@ -39,6 +39,7 @@ fn the_audit_finds_at_each_step_what_was_wrong_then() {
 #[test]
 fn every_remedy_of_every_step_removes_its_finding_and_breaks_nothing() {
     let mut wrong = String::new();
+    let mut count = 0;
     for step in STEPS {
         let broken = Cluster::after(step);
         let before = broken.audited();
@@ -46,6 +47,7 @@ fn every_remedy_of_every_step_removes_its_finding_and_breaks_nothing() {
             let Some(command) = finding["remedy"]["command"].as_str() else {
                 continue;
             };
+            count += 1;
             let copy = broken.copied();
             copy.paste(command);
             let after = copy.audited();
@@ -70,6 +72,8 @@ fn every_remedy_of_every_step_removes_its_finding_and_breaks_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+    println!("{count} remedies");
+    assert!(count >= 15, "{count} remedies in all");
 }
 
 /// Nothing that the audit still finds is an error or a warning, once its commands were pasted and what they do not do was

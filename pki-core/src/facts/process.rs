@@ -205,14 +205,26 @@ impl Process {
     }
 }
 
-/// The program that a command line runs, and its flags. `sh -c` and the like before it are passed over.
+/// The program that a command line runs, and its flags. `sh -c` and the like before it are passed over, and so is a name
+/// that a flag may take for its value, where the program itself comes later: `docker run --name kubelet … /kubelet`.
 pub(super) fn program(words: Vec<Word>) -> Option<(&'static str, Vec<Flag>)> {
     let words = split_shell(words);
-    let (position, program) = words.iter().enumerate().find_map(|(position, word)| {
-        let base = word.value.rsplit('/').next().unwrap_or_default();
-        let program = PROGRAMS.iter().find(|program| **program == base)?;
-        Some((position, *program))
-    })?;
+    let named = || {
+        words.iter().enumerate().filter_map(|(position, word)| {
+            let base = word.value.rsplit('/').next().unwrap_or_default();
+            let program = PROGRAMS.iter().find(|program| **program == base)?;
+            Some((position, *program))
+        })
+    };
+    let is_free = |(position, _): &(usize, &str)| {
+        let before = position.checked_sub(1).and_then(|before| words.get(before));
+        let is_flag = |word: &Word| word.value.starts_with('-');
+        !words.get(*position).is_some_and(is_flag)
+            && !before.is_some_and(|word| {
+                is_flag(word) && !word.value.contains('=') && !is_before_script(word)
+            })
+    };
+    let (position, program) = named().find(is_free).or_else(|| named().next())?;
     Some((
         program,
         flags(words.get(position + 1..).unwrap_or_default()),
@@ -265,8 +277,7 @@ fn split_shell(words: Vec<Word>) -> Vec<Word> {
     let mut split = Vec::with_capacity(words.len());
     let mut is_script = false;
     for word in words {
-        let is_option = word.value.starts_with('-') && !word.value.starts_with("--");
-        let before_script = is_option && word.value.ends_with('c');
+        let before_script = is_before_script(&word);
         if is_script {
             let parts = word.value.split_whitespace();
             split.extend(parts.map(|part| Word {
@@ -279,6 +290,12 @@ fn split_shell(words: Vec<Word>) -> Vec<Word> {
         is_script = before_script;
     }
     split
+}
+
+/// `-c` of a shell, and what it is written together with.
+fn is_before_script(word: &Word) -> bool {
+    let is_option = word.value.starts_with('-') && !word.value.starts_with("--");
+    is_option && word.value.ends_with('c')
 }
 
 fn file_flag(name: &str) -> Option<FileFlag> {
@@ -406,3 +423,47 @@ const FILE_FLAGS: &[(&str, FileFlag)] = &[
     ("authentication-kubeconfig", FileFlag::Kubeconfig),
     ("authorization-kubeconfig", FileFlag::Kubeconfig),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ran(line: &str) -> (&'static str, Vec<String>) {
+        let words = line.split(' ').map(|word| Word {
+            value: word.to_owned(),
+            file: 0,
+            line: 1,
+        });
+        let (program, flags) = program(words.collect()).unwrap();
+        (program, flags.into_iter().map(|flag| flag.name).collect())
+    }
+
+    #[test]
+    fn a_containers_name_is_not_the_program_that_it_runs() {
+        for (line, program, flags) in [
+            (
+                "/usr/bin/docker run --name kubelet --net=host hyperkube:v1.5 /kubelet --kubeconfig=/k --v=2",
+                "kubelet",
+                &["kubeconfig", "v"][..],
+            ),
+            (
+                "docker run --name=etcd --rm kubelet --v=2",
+                "kubelet",
+                &["v"],
+            ),
+            ("env -i kubelet --v=2", "kubelet", &["v"]),
+            (
+                "sh -c etcd --name a --data-dir=/var/lib/etcd --trusted-ca-file=/ca",
+                "etcd",
+                &["name", "data-dir", "trusted-ca-file"],
+            ),
+            ("sh -ec kubelet --v 2 && cp a /opt/etcd", "kubelet", &["v"]),
+        ] {
+            assert_eq!(
+                ran(line),
+                (program, flags.iter().map(|&flag| flag.to_owned()).collect()),
+                "{line}"
+            );
+        }
+    }
+}

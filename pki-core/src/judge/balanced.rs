@@ -50,17 +50,12 @@ pub(super) fn is_openssl(client: &Component) -> bool {
 
 /// What the balancer logs of what its backend shows.
 pub(super) fn refused(
-    topology: &Topology,
     edge: &Edge,
     now: OffsetDateTime,
     signatures: &mut Signatures,
 ) -> Option<Fault> {
     let leaf = edge.shown.chain.first()?;
-    let mut balancers = topology.balancers.iter();
-    let depth = balancers.find_map(|balancer| match balancer.mode {
-        BalancerMode::Terminates { depth, .. } if balancer.component == edge.client => depth,
-        _ => None,
-    });
+    let depth = edge.circumstances.verify_depth;
     let is_nginx = edge.client.name == "nginx";
     let defaults = if is_nginx {
         Settings::NGINX

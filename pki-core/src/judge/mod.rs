@@ -213,7 +213,7 @@ fn connection(
         faults.push(Fault::new(FaultKind::KeyMissing, Side::Client, says));
     }
     if balanced::is_openssl(&edge.client) {
-        faults.extend(balanced::refused(files.topology, edge, now, signatures));
+        faults.extend(balanced::refused(edge, now, signatures));
     } else {
         faults.extend(server_refused(files, edge, now, signatures));
     }

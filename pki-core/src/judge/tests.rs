@@ -456,3 +456,29 @@ fn what_could_not_be_read_is_not_judged() {
         Some("open server.crt: no such file or directory")
     );
 }
+
+/// nginx counts the certificates between (`proxy_ssl_verify_depth`), one unless told.
+#[test]
+fn a_balancer_takes_chains_as_long_as_it_was_told() {
+    let ca = Ca::new();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let mut between = template("between", &[], &key);
+    between.basic_constraints = Some(BasicConstraints {
+        ca: true,
+        path_len: None,
+    });
+    between.key_usage = KeyUsage::KEY_CERT_SIGN;
+    let between = between.sign(&ca.key).unwrap();
+    let own = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let mut leaf = template("kube-apiserver", &[], &own);
+    leaf.issuer = DistinguishedName::new("between", &[]);
+    let leaf = leaf.sign(&key).unwrap();
+    let mut edge = edge("nginx", "kube-apiserver", &leaf, &ca);
+    (edge.asks_for, edge.name) = (None, None);
+    edge.shown.chain.push(between);
+    for (depth, is_refused) in [(None, false), (Some(1), false), (Some(0), true)] {
+        edge.circumstances.verify_depth = depth;
+        let found = balanced::refused(&edge, NOW, &mut Signatures::default());
+        assert_eq!(found.is_some(), is_refused, "{depth:?}: {found:?}");
+    }
+}

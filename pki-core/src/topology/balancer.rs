@@ -54,8 +54,6 @@ pub enum BalancerMode {
         shows: Option<Shown>,
         /// Whether it shows a certificate of its own to its backends, so that all who come are one user there.
         has_identity: bool,
-        /// How many certificates may stand between a backend's and a root, where it is told.
-        depth: Option<usize>,
     },
     /// Speaks HTTP without it.
     Plain,

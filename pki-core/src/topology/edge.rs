@@ -71,6 +71,9 @@ pub struct Circumstances {
     pub client_refuses: Option<String>,
     /// Whether the server demands a certificate and the client has none.
     pub certificate_demanded: bool,
+    /// How many certificates may stand between the server's and a root, where a balancer that dials was told
+    /// (`proxy_ssl_verify_depth`).
+    pub verify_depth: Option<usize>,
 }
 
 /// Where a client comes from, for a server that looks for it in the client's certificate: an etcd member listening to peers.

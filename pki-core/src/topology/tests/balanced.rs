@@ -144,6 +144,36 @@ fn where_tls_ends_the_balancers_certificate_is_shown() {
     );
 }
 
+/// Two servers of one nginx may allow chains of different lengths.
+#[test]
+fn each_backend_is_verified_to_the_depth_that_its_own_server_tells() {
+    let cluster = Cluster::seed();
+    let lb = make("lb", &["10.27.52.72"], Some(&cluster.ca));
+    cluster.pair("emei", "lb", &lb);
+    let server = |port: u16, backend: &str, depth: &str| {
+        format!(
+            "server {{ listen {port} ssl; ssl_certificate /etc/kubernetes/pki/lb.crt; ssl_certificate_key /etc/kubernetes/pki/lb.key; location / {{ proxy_pass https://{backend}:6443; proxy_ssl_verify on; proxy_ssl_trusted_certificate /etc/kubernetes/pki/ca.crt; {depth} }} }}"
+        )
+    };
+    let first = server(8443, "shaolin", "proxy_ssl_verify_depth 3;");
+    let second = server(8444, "wudang", "");
+    let third = server(8445, "emei", "proxy_ssl_verify_depth 0;");
+    let text = format!("http {{ {first} {second} {third} }}");
+    write(&cluster, "etc/nginx/nginx.conf", &text);
+    let topology = cluster.read();
+    let from_nginx = topology
+        .edges
+        .iter()
+        .filter(|edge| edge.client.name == "nginx");
+    let depths: Vec<_> = from_nginx
+        .map(|edge| (edge.server.node.as_str(), edge.circumstances.verify_depth))
+        .collect();
+    assert_eq!(
+        depths,
+        [("shaolin", Some(3)), ("wudang", None), ("emei", Some(0))]
+    );
+}
+
 #[test]
 fn the_inventory_tells_of_balancers_that_no_file_does() {
     let cluster = Cluster::seed();

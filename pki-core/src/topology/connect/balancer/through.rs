@@ -69,12 +69,15 @@ impl Connector<'_> {
                 }
             }
             let looks_for_a_name = upstream.name.is_some();
+            let depth = upstream.depth;
             for (client, end, server, via) in found {
                 let before = self.edges.len();
                 self.edge_via(client, &end, server, via);
-                if let Some(edge) = self.edges.get_mut(before)
-                    && !looks_for_a_name
-                {
+                let Some(edge) = self.edges.get_mut(before) else {
+                    continue;
+                };
+                edge.circumstances.verify_depth = depth;
+                if !looks_for_a_name {
                     (edge.asks_for, edge.name) = (None, None);
                 }
             }

@@ -29,7 +29,6 @@ impl<'a> Connector<'a> {
             balancer::Mode::Terminates(ends) => BalancerMode::Terminates {
                 shows: Some(view.shown(&view.path(&ends.certificate.path))),
                 has_identity: listener.upstream.shows.is_some(),
-                depth: listener.upstream.depth,
             },
         };
         let ends: Vec<Endpoint> = listener
@@ -137,7 +136,6 @@ impl<'a> Connector<'a> {
                     inventory::BalancerMode::Http => BalancerMode::Terminates {
                         shows: None,
                         has_identity: false,
-                        depth: None,
                     },
                 },
                 backends: Vec::new(),

@@ -189,6 +189,7 @@ impl<'a> Connector<'a> {
                 roots_unknown: roots_unknown && unverified.is_none(),
                 client_refuses: refuses.map(|(_, says)| says.clone()),
                 certificate_demanded: false,
+                ..Circumstances::default()
             },
             client: Client {
                 component: view.component(runtime.program),

@@ -1,4 +1,4 @@
-//! `discover(init(inventory))` gives the inventory back, as far as files tell: what it writes is read by hapki's own reader,
+//! `discover(made::init(inventory))` gives the inventory back, as far as files tell: what it writes is read by hapki's own reader,
 //! as YAML and as JSON, and a cluster made from it carries the same names.
 
 #![allow(
@@ -8,24 +8,20 @@
     reason = "a test states its assumptions by unwrapping"
 )]
 
+#[path = "silent/made.rs"]
+mod made;
 #[path = "silent/random.rs"]
 mod random;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
-use pki_core::apply;
-use pki_core::apply::InitOptions;
-use pki_core::apply::Means;
 use pki_core::discover;
 use pki_core::facts;
 use pki_core::inventory;
 use pki_core::inventory::Inventory;
 use pki_core::inventory::Role;
-use pki_core::issue::FreshKeys;
-use pki_core::issue::RandomSerials;
 use pki_core::place::Place;
 use pki_core::report;
 use pki_core::source;
@@ -33,29 +29,17 @@ use pki_core::source::Options;
 use pki_core::source::PathArgument;
 use pki_core::topology;
 use pki_core::topology::Topology;
-use proptest::test_runner::Config;
 use proptest::test_runner::TestCaseError;
-use proptest::test_runner::TestRunner;
-use time::OffsetDateTime;
-use time::macros::datetime;
 
 #[test]
 fn what_init_made_of_random_inventories_is_found_again() {
-    let config = Config {
-        cases: CASES,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner = TestRunner::new(config);
-    if let Err(error) = runner.run(&random::inventories(), |text| found_again(&text)) {
-        panic!("{error}");
-    }
+    made::for_random_inventories(CASES, found_again);
 }
 
 fn found_again(text: &str) -> Result<(), TestCaseError> {
     let owned = parse(text).map_err(TestCaseError::fail)?;
-    let trees = tempfile::tempdir().unwrap();
-    init(&owned, trees.path()).map_err(TestCaseError::fail)?;
+    let trees = made::in_memory();
+    made::init(&owned, trees.path()).map_err(TestCaseError::fail)?;
     let (found, written) = discovered(trees.path()).map_err(TestCaseError::fail)?;
     let differs = |what: &str| TestCaseError::fail(format!("{what} differs\n{text}\n{written}"));
     let (told, own) = (&found.kubernetes, &owned.kubernetes);
@@ -79,7 +63,7 @@ fn found_again(text: &str) -> Result<(), TestCaseError> {
             _ => return Err(differs(&node.name)),
         }
     }
-    let again = tempfile::tempdir().unwrap();
+    let again = made::in_memory();
     let mut completed = found;
     completed.kubernetes.version = owned.kubernetes.version;
     completed
@@ -88,7 +72,7 @@ fn found_again(text: &str) -> Result<(), TestCaseError> {
         .clone_from(&owned.kubernetes.service_subnets);
     completed.etcd.external.clone_from(&owned.etcd.external);
     // Workers' addresses stand in no file that init makes, and no certificate has them.
-    init(&completed, again.path()).map_err(|error| differs(&error))?;
+    made::init(&completed, again.path()).map_err(|error| differs(&error))?;
     if names(trees.path()) != names(again.path()) {
         return Err(differs("what certificates carry"));
     }
@@ -169,24 +153,4 @@ fn parse(text: &str) -> Result<Inventory, String> {
     inventory::parse(text, &Place::file("hapki.yaml")).map_err(|error| error.to_string())
 }
 
-fn init(inventory: &Inventory, out: &Path) -> Result<(), String> {
-    let options = InitOptions {
-        inventory,
-        out,
-        force: false,
-    };
-    let mut means = Means {
-        now: NOW,
-        keys: &mut FreshKeys {
-            threads: NonZeroUsize::MIN,
-        },
-        serials: &mut RandomSerials,
-        dry_run: false,
-        recovered: Vec::new(),
-    };
-    let made = apply::init(&options, &mut means);
-    made.map(drop).map_err(|error| error.to_string())
-}
-
-const NOW: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 const CASES: u32 = 24;

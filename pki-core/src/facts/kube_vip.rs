@@ -4,11 +4,11 @@
 
 use std::net::IpAddr;
 
-use serde::Deserialize;
-use serde_saphyr::Spanned;
-
 use crate::facts::Broken;
 use crate::facts::Note;
+use crate::facts::pod::Container;
+use crate::facts::pod::Pod;
+use crate::facts::pod::Variable;
 use crate::facts::virtual_address::Balances;
 use crate::facts::virtual_address::VirtualAddress;
 use crate::facts::yaml;
@@ -37,8 +37,8 @@ pub(super) fn parse(bytes: &[u8], place: &Place) -> Result<KubeVip, Box<Broken>>
     let containers = pod.spec.and_then(|spec| spec.containers);
     let mut found = KubeVip::default();
     for container in containers.unwrap_or_default() {
-        let image = container.image.as_deref().unwrap_or_default();
-        if image.contains("kube-vip") {
+        let mut image = container.image.iter();
+        if image.any(|image| image.value.contains("kube-vip")) {
             found.container(container, place);
         }
     }
@@ -49,7 +49,7 @@ impl KubeVip {
     fn container(&mut self, container: Container, place: &Place) {
         let words = || container.args.iter().chain(&container.command).flatten();
         // Before 0.3 it was `start`, for the control plane alone.
-        let is_old = words().any(|word| word == "start");
+        let is_old = words().any(|word| word.value == "start");
         let variables = Variables(container.env.unwrap_or_default());
         if !is_old && !variables.is_set("cp_enable") {
             return;
@@ -120,38 +120,6 @@ impl Variables {
             ["1", "t", "T", "TRUE", "true", "True"].contains(&value.value.as_str())
         })
     }
-}
-
-#[derive(Deserialize)]
-struct Pod {
-    #[serde(default)]
-    spec: Option<Spec>,
-}
-
-#[derive(Deserialize)]
-struct Spec {
-    #[serde(default)]
-    containers: Option<Vec<Container>>,
-}
-
-#[derive(Deserialize)]
-struct Container {
-    #[serde(default)]
-    image: Option<String>,
-    #[serde(default)]
-    command: Option<Vec<String>>,
-    #[serde(default)]
-    args: Option<Vec<String>>,
-    #[serde(default)]
-    env: Option<Vec<Variable>>,
-}
-
-#[derive(Deserialize)]
-struct Variable {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    value: Option<Spanned<String>>,
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use serde_saphyr::Spanned;
-
 use crate::facts::Broken;
+use crate::facts::pod::Container;
+use crate::facts::pod::Pod;
+use crate::facts::pod::Volume;
+use crate::facts::pod::VolumeMount;
 use crate::facts::process;
 use crate::facts::process::Flag;
 use crate::facts::process::Mount;
@@ -116,69 +117,6 @@ fn mounts(mounts: Vec<VolumeMount>, volumes: &[Volume]) -> Vec<Mount> {
             })
         })
         .collect()
-}
-
-#[derive(Deserialize)]
-struct Pod {
-    #[serde(default)]
-    spec: Option<Spec>,
-}
-
-#[derive(Default, Deserialize)]
-struct Spec {
-    #[serde(default)]
-    containers: Option<Vec<Container>>,
-    #[serde(default)]
-    volumes: Option<Vec<Volume>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Container {
-    #[serde(default)]
-    command: Option<Vec<Spanned<String>>>,
-    #[serde(default)]
-    args: Option<Vec<Spanned<String>>>,
-    #[serde(default)]
-    env: Option<Vec<Variable>>,
-    #[serde(default)]
-    image: Option<Spanned<String>>,
-    #[serde(default)]
-    volume_mounts: Option<Vec<VolumeMount>>,
-}
-
-#[derive(Deserialize)]
-struct Variable {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    value: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct VolumeMount {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    mount_path: Option<String>,
-    #[serde(default)]
-    sub_path: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Volume {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    host_path: Option<HostPath>,
-}
-
-#[derive(Deserialize)]
-struct HostPath {
-    #[serde(default)]
-    path: Option<String>,
 }
 
 #[cfg(test)]

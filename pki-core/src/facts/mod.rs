@@ -22,6 +22,7 @@ mod manifest;
 mod nginx;
 #[cfg(test)]
 mod odd_manifests;
+mod pod;
 pub mod process;
 pub mod registry;
 pub mod registry_client;

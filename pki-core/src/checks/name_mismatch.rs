@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let mut findings: Vec<Finding> = group::refused(judged, FaultKind::NameMismatch)
         .iter()
-        .map(|group| finding(judged, group))
+        .map(|group| dialled(judged, group))
         .collect();
     for group in group::refused(judged, FaultKind::SourceAddress) {
         let comes_from = comes_from(judged, &group);
@@ -39,40 +39,36 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn finding(judged: &Judged, group: &Group<'_>) -> Finding {
-    let missing: BTreeSet<&str> = group
-        .edges
-        .iter()
-        .filter_map(|(edge, _)| edge.asks_for.as_deref())
-        .collect();
-    let missing: Vec<&str> = missing.into_iter().collect();
-    let message = format!(
-        "{} does not carry {}, dialled by {}",
-        roles::name_of(judged, &group.place),
-        missing.join(", "),
-        group.clients(),
-    );
-    with_originals(judged, group, group.finding(judged, RULE.id, message))
+fn dialled(judged: &Judged, group: &Group<'_>) -> Finding {
+    let missing = group.edges.iter();
+    let missing = missing.filter_map(|(edge, _)| edge.asks_for.clone());
+    finding(judged, group, missing.collect(), |names, clients| {
+        format!("{names}, dialled by {clients}")
+    })
 }
 
 /// A member is refused where it dials, for the address that it dials from.
 fn comes_from(judged: &Judged, group: &Group<'_>) -> Finding {
-    let missing: BTreeSet<String> = group
-        .edges
-        .iter()
-        .filter_map(|(edge, _)| Some(edge.source.as_ref()?.address.to_string()))
-        .collect();
-    let missing: Vec<String> = missing.into_iter().collect();
-    let message = format!(
-        "{} does not carry {}, which {} comes from",
-        roles::name_of(judged, &group.place),
-        missing.join(", "),
-        group.clients(),
-    );
-    with_originals(judged, group, group.finding(judged, RULE.id, message))
+    let missing = group.edges.iter();
+    let missing = missing.filter_map(|(edge, _)| Some(edge.source.as_ref()?.address.to_string()));
+    finding(judged, group, missing.collect(), |names, clients| {
+        format!("{names}, which {clients} comes from")
+    })
 }
 
-fn with_originals(judged: &Judged, group: &Group<'_>, finding: Finding) -> Finding {
+fn finding(
+    judged: &Judged,
+    group: &Group<'_>,
+    missing: BTreeSet<String>,
+    by_whom: fn(&str, &str) -> String,
+) -> Finding {
+    let missing: Vec<String> = missing.into_iter().collect();
+    let message = format!(
+        "{} does not carry {}",
+        roles::name_of(judged, &group.place),
+        by_whom(&missing.join(", "), &group.clients()),
+    );
+    let finding = group.finding(judged, RULE.id, message);
     originals(judged, group).fold(finding, |finding, (place, note)| {
         finding.related_to(place, note)
     })

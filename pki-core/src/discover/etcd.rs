@@ -37,7 +37,7 @@ pub(super) fn entry(topology: &Topology, nodes: &[Described]) -> Option<Entry> {
 }
 
 fn external(told: &Apiserver, nodes: &[Described]) -> Option<Entry> {
-    let servers = flag(told, "etcd-servers")?;
+    let servers = Flag::named(&told.flags, "etcd-servers")?;
     let is_ours = |server: &str| {
         let address = url::parse(server).and_then(|endpoint| endpoint.address());
         address.is_none_or(|address| {
@@ -56,7 +56,7 @@ fn external(told: &Apiserver, nodes: &[Described]) -> Option<Entry> {
     }
     let mut entries = vec![Entry::Key("endpoints", Value::List(endpoints))];
     for (key, name) in FILES {
-        let flag = flag(told, name).filter(|flag| flag.value.starts_with('/'));
+        let flag = Flag::named(&told.flags, name).filter(|flag| flag.value.starts_with('/'));
         entries.extend(flag.map(|flag| {
             let path = Scalar::new(&flag.value, format!("--{name}"), &flag.place);
             Entry::Key(key, Value::One(path))
@@ -72,10 +72,6 @@ fn is_url(server: &str) -> bool {
         .iter()
         .find_map(|scheme| server.strip_prefix(scheme));
     rest.is_some_and(|rest| rest.parse::<Endpoint>().is_ok())
-}
-
-fn flag<'a>(told: &'a Apiserver, name: &str) -> Option<&'a Flag> {
-    told.flags.iter().rev().find(|flag| flag.name == name)
 }
 
 const FILES: [(&str, &str); 3] = [

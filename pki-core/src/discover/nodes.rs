@@ -119,7 +119,8 @@ impl Described {
         let Some(address) = told.advertise_address.filter(|address| !self.has(*address)) else {
             return;
         };
-        let place = flag(&told.flags, "advertise-address").map_or(&told.place, |flag| &flag.place);
+        let place =
+            Flag::named(&told.flags, "advertise-address").map_or(&told.place, |flag| &flag.place);
         let what = Source::new("--advertise-address", place);
         if let Some((_, own)) = self.addresses.first_mut() {
             own.against.push((address.to_string(), what));
@@ -188,12 +189,12 @@ fn roles(node: &Node) -> Vec<Scalar> {
 /// Where it is not the usual one.
 fn bind_port(topology: &Topology, node: &Node) -> Option<(u16, Source)> {
     let told = node.apiserver.as_ref()?;
-    let flagged = flag(&told.flags, "secure-port")
+    let flagged = Flag::named(&told.flags, "secure-port")
         .map(|flag| (told.secure_port, Source::new("--secure-port", &flag.place)));
     let dialled = || {
         let of_its_own = topology.dialled.iter().find(|dialled| {
             dialled.client.node == node.name
-                && LOCAL_CLIENTS.contains(&dialled.client.name.as_str())
+                && dialled.client.dials_its_own_apiserver()
                 && matches!(dialled.name, SubjectAltName::Ip(_))
         })?;
         let source = Source::new("server", &of_its_own.told_at);
@@ -212,7 +213,7 @@ fn members(topology: &Topology, all: &mut Vec<Described>) {
     let flags = topology
         .nodes
         .iter()
-        .filter_map(|node| flag(&node.etcd.as_ref()?.flags, "initial-cluster"));
+        .filter_map(|node| Flag::named(&node.etcd.as_ref()?.flags, "initial-cluster"));
     for flag in flags {
         for member in flag.value.split(',') {
             let Some((name, url)) = member.split_once('=') else {
@@ -253,9 +254,3 @@ fn line(place: &Place) -> String {
         .line
         .map_or_else(String::new, |line| format!(":{line}"))
 }
-
-fn flag<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
-    flags.iter().rev().find(|flag| flag.name == name)
-}
-
-const LOCAL_CLIENTS: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];

@@ -191,7 +191,7 @@ fn configured(configuration: &Inventory) -> Cluster {
 
 /// Where kubectl and the kubelet go; whether that is one node's own apiserver shows when all nodes are known.
 fn shared_server(dialled: &Dialled) -> Option<Sourced<Endpoint>> {
-    if !SHARED_CLIENTS.contains(&dialled.client.name.as_str())
+    if !dialled.client.dials_the_shared_address()
         || !dialled.url.contains(&dialled.name.to_string())
     {
         return None;
@@ -202,8 +202,6 @@ fn shared_server(dialled: &Dialled) -> Option<Sourced<Endpoint>> {
     };
     Some(Sourced::new(endpoint, file(&dialled.told_at, "server")))
 }
-
-const SHARED_CLIENTS: [&str; 2] = ["kubeconfig:admin.conf", "kubelet"];
 
 /// Debian gives a machine's own name to 127.0.1.1, which nobody else can dial.
 fn hosts(cluster: &mut Cluster, hosts: &Hosts) {

@@ -48,8 +48,8 @@ fn address(node: &Node, view: &View<'_>) -> Option<Claim<IpAddr>> {
     let names = leaf.extensions().subject_alt_names.as_deref()?;
     let mut claims: Vec<Claim<IpAddr>> = Vec::new();
     for kubeconfig in &view.facts.kubeconfigs {
-        let user = view.user_of(kubeconfig).name;
-        if !LOCAL_CLIENTS.contains(&user.as_str()) {
+        let user = view.user_of(kubeconfig);
+        if !user.dials_its_own_apiserver() && user.name != "kubelet" {
             continue;
         }
         let Ok((cluster, _)) = kubeconfig.current() else {
@@ -76,5 +76,3 @@ fn address(node: &Node, view: &View<'_>) -> Option<Claim<IpAddr>> {
         .all(|claim| claim.value == first.value)
         .then_some(first)
 }
-
-const LOCAL_CLIENTS: [&str; 3] = ["kube-controller-manager", "kube-scheduler", "kubelet"];

@@ -18,6 +18,18 @@ pub struct Component {
     pub node: String,
 }
 
+impl Component {
+    /// Whether kubeadm makes it dial the apiserver of its own node.
+    pub fn dials_its_own_apiserver(&self) -> bool {
+        ["kube-controller-manager", "kube-scheduler"].contains(&self.name.as_str())
+    }
+
+    /// Whether kubeadm makes it dial the address that all nodes share.
+    pub fn dials_the_shared_address(&self) -> bool {
+        ["kubeconfig:admin.conf", "kubelet"].contains(&self.name.as_str())
+    }
+}
+
 /// One connection: a client that dials a server and verifies what it shows.
 #[derive(Clone, Debug)]
 pub struct Edge {

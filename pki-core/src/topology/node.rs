@@ -126,6 +126,13 @@ pub struct Flag {
     pub place: Place,
 }
 
+impl Flag {
+    /// The flag of that name; of several, the last counts.
+    pub fn named<'a>(flags: &'a [Self], name: &str) -> Option<&'a Self> {
+        flags.iter().rev().find(|flag| flag.name == name)
+    }
+}
+
 /// A certificate file and the file of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairFiles {

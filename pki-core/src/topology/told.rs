@@ -207,7 +207,7 @@ impl Told {
         let local: HashSet<(IpAddr, u16)> = topology
             .dialled
             .iter()
-            .filter(|dialled| is_local_client(dialled))
+            .filter(|dialled| dialled.client.dials_its_own_apiserver())
             .filter_map(|dialled| match dialled.name {
                 SubjectAltName::Ip(address) => Some((address, dialled.port)),
                 SubjectAltName::Dns(_) => None,
@@ -240,13 +240,8 @@ impl Told {
     }
 }
 
-fn is_local_client(dialled: &Dialled) -> bool {
-    LOCAL_CLIENTS.contains(&dialled.client.name.as_str())
-}
-
 fn is_shared(dialled: &Dialled) -> bool {
-    SHARED_CLIENTS.contains(&dialled.client.name.as_str())
-        && dialled.url.contains(&dialled.name.to_string())
+    dialled.client.dials_the_shared_address() && dialled.url.contains(&dialled.name.to_string())
 }
 
 /// What is looked up for every node.
@@ -268,7 +263,9 @@ impl<'a> Known<'a> {
         let dialled = topology.dialled.iter();
         Self {
             leaves,
-            local: dialled.filter(|dialled| is_local_client(dialled)).collect(),
+            local: dialled
+                .filter(|dialled| dialled.client.dials_its_own_apiserver())
+                .collect(),
         }
     }
 }
@@ -290,7 +287,8 @@ fn addresses(node: &Node, topology: &Topology, known: &Known<'_>) -> Vec<Said<Ip
         && let Some(address) = told.advertise_address
         && node.address == Some(address)
     {
-        let place = flag(&told.flags, "advertise-address").map_or(&told.place, |flag| &flag.place);
+        let place =
+            Flag::named(&told.flags, "advertise-address").map_or(&told.place, |flag| &flag.place);
         add(address, "--advertise-address", place);
     }
     let from_inventory = |place: &Place| {
@@ -393,10 +391,3 @@ fn locally_dialled(node: &Node, known: &Known<'_>) -> Option<Said<IpAddr>> {
         place: first.told_at.clone(),
     })
 }
-
-fn flag<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
-    flags.iter().rev().find(|flag| flag.name == name)
-}
-
-const SHARED_CLIENTS: [&str; 2] = ["kubeconfig:admin.conf", "kubelet"];
-const LOCAL_CLIENTS: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];

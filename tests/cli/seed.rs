@@ -72,8 +72,7 @@ fn every_remedy_of_every_step_removes_its_finding_and_breaks_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    println!("{count} remedies");
-    assert!(count >= 15, "{count} remedies in all");
+    assert!(count >= 30, "{count} remedies in all");
 }
 
 /// Nothing that the audit still finds is an error or a warning, once its commands were pasted and what they do not do was

@@ -34,6 +34,8 @@ pub use text::Hint;
 pub use text::HintReason;
 pub use text::Refusal;
 
+pub(in crate::verdict) use text::quote;
+
 use std::borrow::Cow;
 
 use time::OffsetDateTime;

@@ -242,7 +242,7 @@ fn rfc3339(instant: OffsetDateTime) -> String {
 }
 
 /// `strconv.Quote`, which `%q` uses.
-pub(super) fn quote(text: &str) -> String {
+pub(in crate::verdict) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     quote_into(&mut quoted, text);

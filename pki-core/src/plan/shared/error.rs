@@ -6,6 +6,9 @@ pub enum SharedError {
     /// Nothing signs.
     #[error("no key that signs tokens was found in the given paths")]
     NoSigner,
+    /// Nothing verifies.
+    #[error("nothing that verifies tokens was found in the given paths")]
+    NoVerifier,
     /// Several keys are held by equally many.
     #[error("no key is held by most: {}", .0.join("; "))]
     Tie(Vec<String>),
@@ -38,7 +41,7 @@ pub enum SharedError {
         /// The names there are.
         known: Vec<String>,
     },
-    /// `--at-once` against something that is under way cannot be told apart.
+    /// What cannot share a key was given together.
     #[error("{0}")]
     Mixed(String),
 }
@@ -50,6 +53,9 @@ impl SharedError {
             Self::NoSigner => {
                 "give Harbor's directory, a node's tree, or NAME=KEY.pem for another token server"
                     .to_owned()
+            }
+            Self::NoVerifier => {
+                "give the directory of every registry that takes these tokens".to_owned()
             }
             Self::Tie(_) => {
                 "say which with --from NAME, or have a new one made with --generate".to_owned()

@@ -145,17 +145,21 @@ pub struct TrustedKey {
 #[derive(Clone, Debug)]
 pub enum VerifierForm {
     /// `rootcertbundle`: certificates in one file.
-    Bundle {
-        /// The file.
-        file: SharedFile,
-        /// What is wrong with it as it is, so that it is written anew even where the keys are right.
-        refused: Option<String>,
-        /// The file of `jwks`, where one is configured or needed: a verifier that computes other ids than the signers
-        /// write finds a key only there, under both spellings of its id.
-        jwks: Option<Jwks>,
-    },
+    Bundle(Box<BundleFiles>),
     /// `--service-account-key-file`, several of them.
     Apiserver(Box<ApiserverFiles>),
+}
+
+/// The files of a registry.
+#[derive(Clone, Debug)]
+pub struct BundleFiles {
+    /// The bundle.
+    pub file: SharedFile,
+    /// What is wrong with it as it is, so that it is written anew even where the keys are right.
+    pub refused: Option<String>,
+    /// The file of `jwks`, where one is configured or needed: a verifier that computes other ids than the signers write
+    /// finds a key only there, under both spellings of its id.
+    pub jwks: Option<Jwks>,
 }
 
 /// A JSON web key set beside a bundle.
@@ -195,6 +199,8 @@ pub struct ApiserverFiles {
 pub struct KeysFile {
     /// The file.
     pub file: SharedFile,
+    /// The path as its reader has it, which a flag names.
+    pub path_there: PathBuf,
     /// Its keys.
     pub keys: Vec<PublicKey>,
 }

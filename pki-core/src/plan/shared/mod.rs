@@ -5,13 +5,21 @@
 //! `wait`: tokens of the others run out. `prune`: verifiers forget the others. One stage a run; which one is reached
 //! is read from the files, and from [`Progress`] what files cannot tell.
 
+mod certificates;
+mod changes;
+mod choose;
 mod error;
 mod group;
 mod progress;
+mod remarks;
+mod stage;
+mod state;
 mod step;
 
+pub use crate::plan::shared::certificates::subject as root_subject;
 pub use crate::plan::shared::error::SharedError;
 pub use crate::plan::shared::group::ApiserverFiles;
+pub use crate::plan::shared::group::BundleFiles;
 pub use crate::plan::shared::group::Durable;
 pub use crate::plan::shared::group::Group;
 pub use crate::plan::shared::group::GroupKind;
@@ -30,14 +38,21 @@ pub use crate::plan::shared::group::VerifierForm;
 pub use crate::plan::shared::group::Waiting;
 pub use crate::plan::shared::progress::Confirmation;
 pub use crate::plan::shared::progress::Progress;
+pub use crate::plan::shared::stage::next;
+pub use crate::plan::shared::state::fingerprint;
+pub use crate::plan::shared::state::ids;
 pub use crate::plan::shared::step::Blocked;
 pub use crate::plan::shared::step::Chosen;
 pub use crate::plan::shared::step::Content;
 pub use crate::plan::shared::step::Edit;
 pub use crate::plan::shared::step::KeyRef;
+pub use crate::plan::shared::step::Operation;
 pub use crate::plan::shared::step::ProgressAfter;
 pub use crate::plan::shared::step::Removal;
 pub use crate::plan::shared::step::SharedPlan;
 pub use crate::plan::shared::step::Stage;
 pub use crate::plan::shared::step::Trusting;
 pub use crate::plan::shared::step::Write;
+
+#[cfg(test)]
+mod tests;

@@ -30,12 +30,24 @@ pub struct SharedPlan {
     pub restart: Vec<Restart>,
     /// From when on the next stage is allowed, where time alone decides.
     pub allowed_from: Option<OffsetDateTime>,
+    /// Whether nothing signs with another key from the instant on at which this has been written: whoever writes notes
+    /// that instant as [`Progress::switched_at`].
+    pub switches: bool,
     /// What to know.
     pub notes: Vec<String>,
     /// What becomes of `.hapki/rotation.json`.
     pub progress: ProgressAfter,
     /// Why the next stage may not be carried out now; nothing is written then.
     pub blocked: Option<Blocked>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// One key for all.
+    Unify,
+    /// Another key for all.
+    Rotate,
 }
 
 /// Where a group stands.
@@ -169,7 +181,7 @@ pub struct Removal {
     pub what: &'static str,
 }
 
-/// What becomes of `.hapki/rotation.json`.
+/// What becomes of `.hapki/rotation.json`. The target is empty where the key is yet to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgressAfter {
     /// It stays as it is, there or not.

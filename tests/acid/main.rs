@@ -45,6 +45,7 @@ mod lints;
 mod loaded;
 mod peers;
 mod registry;
+mod registry_tokens;
 mod reports;
 mod same;
 mod server;

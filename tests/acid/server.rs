@@ -22,10 +22,15 @@ impl Server {
     /// Starts a server whose output goes to `log`. Should the tests be killed, the server goes too.
     pub fn start(name: &str, command: &Command, log: PathBuf) -> Self {
         let file = File::create(&log).unwrap();
-        let child = Command::new(peers::find("setpriv"))
+        let mut child = Command::new(peers::find("setpriv"));
+        child
             .args(["--pdeathsig", "KILL", "--"])
             .arg(command.get_program())
-            .args(command.get_args())
+            .args(command.get_args());
+        for (key, value) in command.get_envs() {
+            child.env(key, value.unwrap_or_default());
+        }
+        let child = child
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
             .stderr(file)
@@ -52,6 +57,18 @@ impl Server {
         let lines: Vec<&str> = text.lines().collect();
         let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
         format!("--- end of {}:\n{}", self.log.display(), tail.join("\n"))
+    }
+
+    /// Asks the server to end and waits until it has.
+    #[track_caller]
+    pub fn end_gently(mut self, within: Duration) {
+        self.assert_alive();
+        self.terminate();
+        let deadline = Instant::now() + within;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "{}", self.log_tail());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn terminate(&mut self) {

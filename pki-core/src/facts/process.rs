@@ -176,6 +176,15 @@ impl Process {
         file.unwrap_or(&self.place).at_line(flag.line)
     }
 
+    /// Whether a path is one of the node's by a hostPath mount: of the very file, or of a directory above it.
+    pub fn is_mounted(&self, path: &Path, by_itself: bool) -> bool {
+        let mut mounts = self.mounts.iter();
+        mounts.any(|mount| {
+            let rest = path.strip_prefix(&mount.in_container);
+            rest.is_ok_and(|rest| rest.as_os_str().is_empty() == by_itself)
+        })
+    }
+
     /// Where a path that the program was given lies on the node, by its hostPath mounts; without one, at the same path.
     pub fn on_node(&self, path: &str) -> PathBuf {
         let path: &Path = &Path::new(path).components().collect::<PathBuf>();

@@ -13,6 +13,7 @@ mod layout;
 mod machine;
 mod naming;
 mod node;
+mod service_accounts;
 mod tokens;
 mod told;
 pub mod url;
@@ -67,6 +68,11 @@ pub use crate::topology::node::Flag;
 pub use crate::topology::node::NamedCertificate;
 pub use crate::topology::node::Node;
 pub use crate::topology::node::PairFiles;
+pub use crate::topology::service_accounts::PublicKeysFile;
+pub use crate::topology::service_accounts::Reader;
+pub use crate::topology::service_accounts::ServiceAccountSigner;
+pub use crate::topology::service_accounts::ServiceAccountVerifier;
+pub use crate::topology::service_accounts::ServiceAccounts;
 pub use crate::topology::tokens::ApiserverKeys;
 pub use crate::topology::tokens::CertificateFile;
 pub use crate::topology::tokens::Distribution;
@@ -104,6 +110,8 @@ pub struct Topology {
     pub token_signers: Vec<TokenSigner>,
     /// Everything that verifies tokens.
     pub token_verifiers: Vec<TokenVerifier>,
+    /// The service-account keys of every master.
+    pub service_accounts: Vec<ServiceAccounts>,
     /// Every balancer that the files, or else the inventory, tell of.
     pub balancers: Vec<Balancer>,
     /// Every address that moves between nodes, once for each node that takes it over.
@@ -136,6 +144,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
     }
     machine::settle_addresses(&mut topology.nodes, &views);
     connect::connect(&views, &facts.kube_proxies, inventory, &mut topology);
+    topology.service_accounts = service_accounts::of(&views, &topology.nodes);
     topology.told = told::told(&views, &facts.kubeadm, &topology);
     topology
 }

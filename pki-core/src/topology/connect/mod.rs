@@ -13,7 +13,7 @@ mod peer;
 mod pod;
 mod reach;
 mod registry;
-mod service_account;
+pub(super) mod service_account;
 mod sni;
 
 use std::collections::HashMap;

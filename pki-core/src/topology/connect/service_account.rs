@@ -170,7 +170,7 @@ fn verifier_files(view: &View<'_>) -> Vec<Place> {
 }
 
 /// Private keys, public keys and certificates all serve (k8s.io/client-go/util/keyutil, `ParsePublicKeysPEM`).
-fn public_keys(pem: &PemFile) -> impl Iterator<Item = &PublicKey> {
+pub(in crate::topology) fn public_keys(pem: &PemFile) -> impl Iterator<Item = &PublicKey> {
     let private = pem.keys.iter().filter_map(|(_, key)| key.as_ref().ok());
     let public = pem.public_keys.iter().map(|(_, key)| key);
     let certified = pem

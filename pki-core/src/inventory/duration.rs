@@ -28,8 +28,8 @@ pub fn duration(text: &str) -> Result<Duration, ValueError> {
     }
 }
 
-/// Reads Go's form of a length of time, as kubeadm's documents have it: `8760h0m0s`, `87600h`.
-pub(super) fn go_duration(text: &str) -> Result<Duration, ValueError> {
+/// Reads Go's form of a length of time, as kubeadm's documents and flags have it: `8760h0m0s`, `87600h`.
+pub fn go_duration(text: &str) -> Result<Duration, ValueError> {
     let wrong = || {
         error(
             format!("`{text}` is not a duration"),

@@ -27,6 +27,7 @@ use crate::x509::san::DnsName;
 use crate::x509::san::SubjectAltName;
 
 pub use duration::duration;
+pub use duration::go_duration;
 pub use endpoint::Endpoint;
 pub use text::ValueError;
 pub use text::first_service_address;

@@ -144,7 +144,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
     }
     machine::settle_addresses(&mut topology.nodes, &views);
     connect::connect(&views, &facts.kube_proxies, inventory, &mut topology);
-    topology.service_accounts = service_accounts::of(&views, &topology.nodes);
+    topology.service_accounts = service_accounts::of(&views);
     topology.told = told::told(&views, &facts.kubeadm, &topology);
     topology
 }

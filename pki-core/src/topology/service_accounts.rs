@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use crate::facts::process::Process;
 use crate::place::Place;
 use crate::topology::connect::service_account::public_keys;
-use crate::topology::node::Node;
 use crate::topology::view::Told;
 use crate::topology::view::View;
 use crate::x509::spki::PublicKey;
@@ -78,24 +77,19 @@ pub struct PublicKeysFile {
     pub keys: Vec<PublicKey>,
 }
 
-/// Every master among `nodes`, of which `views` has the facts, in the same order.
-pub(super) fn of(views: &[View<'_>], nodes: &[Node]) -> Vec<ServiceAccounts> {
-    let machines = views.iter().zip(nodes);
-    machines
-        .filter_map(|(view, node)| {
-            let signers = signers(view);
-            let verifier = node
-                .apiserver
-                .as_ref()
-                .and_then(|_| verifier(view, &signers));
-            let is_master = verifier.is_some() || !signers.is_empty();
-            is_master.then(|| ServiceAccounts {
-                node: view.name.clone(),
-                kubernetes_dir: view.at(&view.facts.kubernetes_dir),
-                signers,
-                verifier,
-            })
-        })
+/// Every master among the machines.
+pub(super) fn of(views: &[View<'_>]) -> Vec<ServiceAccounts> {
+    let masters = views.iter().map(|view| {
+        let signers = signers(view);
+        ServiceAccounts {
+            node: view.name.clone(),
+            kubernetes_dir: view.at(&view.facts.kubernetes_dir),
+            verifier: verifier(view, &signers),
+            signers,
+        }
+    });
+    masters
+        .filter(|master| master.verifier.is_some() || !master.signers.is_empty())
         .collect()
 }
 
@@ -112,10 +106,9 @@ fn signers(view: &View<'_>) -> Vec<ServiceAccountSigner> {
             continue;
         }
         let pem = view.facts.file(&file.path);
-        let key = pem.and_then(|pem| pem.keys.first()).map(|(_, key)| {
-            let key = key.as_ref().map(PublicKey::clone);
-            key.map_err(ToString::to_string)
-        });
+        let key = pem
+            .and_then(|pem| pem.keys.first())
+            .map(|(_, key)| key.clone().map_err(|error| error.to_string()));
         signers.push(ServiceAccountSigner {
             key: key.unwrap_or_else(|| Err("holds no private key".to_owned())),
             mode: pem.and_then(|pem| pem.mode),

@@ -41,6 +41,16 @@ pub enum SharedError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// An apiserver has no file for public keys, and hapki cannot give it one.
+    #[error("{component} verifies with no file of public keys that can be written ({declared})")]
+    NoKeyFile {
+        /// `kube-apiserver@wudang`.
+        component: String,
+        /// Who starts it.
+        declared: String,
+        /// The flag that it lacks.
+        flag: String,
+    },
     /// What cannot share a key was given together.
     #[error("{0}")]
     Mixed(String),
@@ -59,6 +69,9 @@ impl SharedError {
             }
             Self::Tie(_) => {
                 "say which with --from NAME, or have a new one made with --generate".to_owned()
+            }
+            Self::NoKeyFile { declared, flag, .. } => {
+                format!("add {flag} to {declared} by hand, then run the command again")
             }
             Self::NoSuchInstance { .. } => "give one of these names".to_owned(),
             Self::Unusable { .. } => {

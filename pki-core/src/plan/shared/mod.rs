@@ -12,6 +12,7 @@ mod error;
 mod group;
 mod progress;
 mod remarks;
+pub mod service_account;
 mod stage;
 mod state;
 mod step;

@@ -156,9 +156,16 @@ const FORBIDDEN: &[(&[&str], &[&str], &str)] = &[
         "the time is an argument",
     ),
     (
-        &["TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"],
-        &[],
-        "the library has no network",
+        &[
+            "TcpStream",
+            "TcpListener",
+            "UdpSocket",
+            "ToSocketAddrs",
+            "ureq::",
+            "rustls::",
+        ],
+        &["probe"],
+        "only probe/ dials",
     ),
     (
         &["std::process"],

@@ -28,10 +28,12 @@
 //! | [`plan`] | what to sign, with which names, and why |
 //! | [`issue`] | signing steps carried out in memory |
 //! | [`edit`] | files that people own, changed with everything else kept |
+//! | [`probe`] | whether a registry that runs trusts a key (feature `probe`) |
 //! | [`write`](mod@write) | the only writer of files |
 //! | [`apply`] | the paved path from a request to files |
 //!
-//! The library asks no terminal, environment or clock: time, randomness and paths are arguments.
+//! The library asks no terminal, environment or clock: time, randomness and paths are arguments. `probe` alone dials.
+#![cfg_attr(not(feature = "probe"), doc = "\n[`probe`]: crate")]
 
 pub mod apply;
 pub mod audit;
@@ -48,6 +50,8 @@ pub mod issue;
 pub mod judge;
 pub mod place;
 pub mod plan;
+#[cfg(feature = "probe")]
+pub mod probe;
 pub mod profile;
 pub mod report;
 pub mod request;

@@ -34,6 +34,9 @@ mod control_plane;
 mod faults;
 mod foretold;
 mod hapki_first;
+#[allow(dead_code, reason = "tests/harbor.rs says what else is made there")]
+#[path = "../harbor/mod.rs"]
+mod harbor;
 mod identities;
 mod inventory;
 #[path = "../edges/kinds.rs"]
@@ -44,6 +47,7 @@ mod kubeadm_first;
 mod lints;
 mod loaded;
 mod peers;
+mod probe;
 mod registry;
 mod registry_tokens;
 mod reports;

@@ -107,6 +107,7 @@ fn disk_clock_environment_and_network() {
         "let t = Instant::now();",
         "std::env::var(a);",
         "use std::net::TcpStream;",
+        "use ureq::Agent;",
         "std::process::exit(1)",
         "if path.is_dir() {}",
     ] {
@@ -114,6 +115,7 @@ fn disk_clock_environment_and_network() {
     }
     assert!(forbidden_in("source/a.rs", "use std::fs;").is_empty());
     assert_eq!(forbidden_in("source/a.rs", "use std::env;").len(), 1);
+    assert!(forbidden_in("probe.rs", "use ureq::Agent;").is_empty());
     assert!(forbidden_in("plan.rs", "#[cfg(test)]\nmod tests {\n use std::fs;\n}\n").is_empty());
     assert!(forbidden_in("plan/tests.rs", "use std::fs;").is_empty());
     let after = "#[cfg(test)]\nmod tests;\n#[cfg(test)]\nmod more { fn f() {} }\nuse std::fs;\n";

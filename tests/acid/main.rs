@@ -1,5 +1,5 @@
 //! What hapki writes, under the programs that read it: kube-apiserver, etcd, nginx, kubectl, kubeadm, Go, OpenSSL
-//! and the lints.
+//! and the lints; and what it foretells of registries and their tokens, under registries.
 //!
 //! The foreign programs come from `tests/peers/build.sh`. The tests are ignored by default; they fail, and say what is
 //! missing, when a program is not there:
@@ -39,6 +39,7 @@ mod hapki_first;
 mod harbor;
 mod identities;
 mod inventory;
+mod kids;
 #[path = "../edges/kinds.rs"]
 mod kinds;
 mod kubeadm;

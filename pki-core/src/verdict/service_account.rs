@@ -97,6 +97,9 @@ pub fn no_private_key(path: &str) -> String {
     )
 }
 
+/// What an apiserver, and a controller manager, ends with that is to sign with an Ed25519 key: keyutil reads it, and
+/// nothing signs with it.
+pub const ED25519_SIGNING_KEY: &str = "failed to build token generator: unknown private key type ed25519.PrivateKey, must be *rsa.PrivateKey, *ecdsa.PrivateKey, or jose.OpaqueSigner";
 const NO_PRIVATE_KEY: &str = "data does not contain a valid RSA or ECDSA private key";
 
 #[cfg(test)]

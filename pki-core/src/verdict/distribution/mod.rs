@@ -196,5 +196,10 @@ fn context(error: &str) -> String {
     format!("error authorizing context: {error}")
 }
 
+/// The line of level warning where no token is shown.
+pub const TOKEN_REQUIRED: &str = "error authorizing context: authorization token required";
+/// The line of level warning where a token that is taken does not give access to what is asked for.
+pub const INSUFFICIENT_SCOPE: &str = "error authorizing context: insufficient scope";
+
 #[cfg(test)]
 mod tests;

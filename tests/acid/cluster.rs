@@ -88,7 +88,9 @@ impl Cluster {
         }
         let nginx = cluster.nginx();
         cluster.spawn("nginx", &nginx);
-        cluster.wait_until_ready();
+        for node in &NODES {
+            cluster.wait_until_ready(node);
+        }
         cluster
     }
 
@@ -143,6 +145,18 @@ impl Cluster {
         server::stop_all(&mut ending);
     }
 
+    /// Ends a program of a node and starts it anew with the flags that its manifest has by now, as the node's kubelet
+    /// does; waits until the apiserver is ready.
+    pub fn restart(&mut self, program: &str, node: &Node) {
+        let name = format!("{program}-{}", node.name);
+        self.stop(&name);
+        let command = self.command_in_manifest(program, node);
+        self.spawn(&name, &command);
+        if program == "kube-apiserver" {
+            self.wait_until_ready(node);
+        }
+    }
+
     /// What a server, or the last one of that name, has written to its log.
     pub fn log(&self, name: &str) -> String {
         fs::read_to_string(self.work.join(format!("{name}.log"))).unwrap_or_default()
@@ -185,26 +199,24 @@ impl Cluster {
         command
     }
 
-    fn wait_until_ready(&mut self) {
+    fn wait_until_ready(&mut self, node: &Node) {
         let deadline = Instant::now() + READY_WITHIN;
-        for node in &NODES {
-            loop {
-                for server in &mut self.servers {
-                    server.assert_alive();
-                }
-                let said = self.kubectl_with(node, LOCAL_ADMIN, &["get", "--raw", "/readyz"]);
-                if said.ok && said.stdout == "ok" {
-                    break;
-                }
-                if Instant::now() > deadline {
-                    self.fail(&format!(
-                        "kube-apiserver@{} is not ready: {}",
-                        node.name,
-                        said.report()
-                    ));
-                }
-                std::thread::sleep(Duration::from_millis(200));
+        loop {
+            for server in &mut self.servers {
+                server.assert_alive();
             }
+            let said = self.kubectl_with(node, LOCAL_ADMIN, &["get", "--raw", "/readyz"]);
+            if said.ok && said.stdout == "ok" {
+                return;
+            }
+            if Instant::now() > deadline {
+                self.fail(&format!(
+                    "kube-apiserver@{} is not ready: {}",
+                    node.name,
+                    said.report()
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(200));
         }
     }
 }

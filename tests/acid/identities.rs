@@ -144,7 +144,7 @@ fn register(cluster: &Cluster, node: &Node) {
 }
 
 /// `kubectl` with super-admin.conf, which only the first master has, at the apiserver of `node`.
-fn as_super_admin(cluster: &Cluster, node: &Node, args: &[&str]) -> String {
+pub fn as_super_admin(cluster: &Cluster, node: &Node, args: &[&str]) -> String {
     let server = format!("--server={}", local(node));
     let said = cluster.kubectl_with(
         &NODES[0],
@@ -155,7 +155,8 @@ fn as_super_admin(cluster: &Cluster, node: &Node, args: &[&str]) -> String {
     said.stdout
 }
 
-fn local(node: &Node) -> String {
+/// Where a node's own apiserver listens.
+pub fn local(node: &Node) -> String {
     format!("https://{}:6443", node.address)
 }
 
@@ -166,4 +167,4 @@ fn pairs() -> impl Iterator<Item = (&'static Node, &'static Node)> {
 }
 
 /// Pods run as it, and tokens are signed for it; the controller that would create it does not run here.
-const ACCOUNT: &str = "default";
+pub const ACCOUNT: &str = "default";

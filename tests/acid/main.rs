@@ -54,4 +54,5 @@ mod registry_tokens;
 mod reports;
 mod same;
 mod server;
+mod service_accounts;
 mod unusual_ca_names;

@@ -52,17 +52,10 @@ pub(super) fn remove(
     let before = range.start().checked_sub(1);
     let before = before.and_then(|index| list.items().get(index));
     let at = if is_flow(list) {
-        for pair in list.items().windows(2) {
-            if let [one, other] = pair {
-                let between = stretch(text, one.at.end..other.at.start);
-                if !is_separator(between) {
-                    return Err(unusual(
-                        one,
-                        "a comment among the words of a list in brackets",
-                    ));
-                }
-            }
-        }
+        let touched =
+            range.end() + 1 - range.start() + usize::from(before.is_some() || next.is_some());
+        let from = range.start() - usize::from(before.is_some());
+        separated(text, list.items().iter().skip(from).take(touched))?;
         match (before, next) {
             (Some(before), _) => before.at.end..last.at.end,
             (None, Some(next)) => first.at.start..next.at.start,
@@ -109,6 +102,20 @@ pub(super) fn style_of(text: &str, node: &Node) -> Result<ScalarStyle, EditError
         Some((_, style)) => Ok(style),
         None => Err(unusual(node, "a word that is no text")),
     }
+}
+
+/// Nothing but a comma stands between any two of `items`.
+fn separated<'a>(text: &str, items: impl Iterator<Item = &'a Node>) -> Result<(), EditError> {
+    let mut before: Option<&Node> = None;
+    for item in items {
+        let between = before.map(|before| stretch(text, before.at.end..item.at.start));
+        if between.is_some_and(|between| !is_separator(between)) {
+            let what = "more than a comma between two words of a list in brackets";
+            return Err(unusual(item, what));
+        }
+        before = Some(item);
+    }
+    Ok(())
 }
 
 /// Whole lines, from the end of the line before the first item on.

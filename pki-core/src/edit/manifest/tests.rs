@@ -226,4 +226,68 @@ proptest! {
         let other = replace_flag(&with, PROGRAM, &flag, "--zzzzzzz=/x").unwrap();
         prop_assert_eq!(replace_flag(&other, PROGRAM, "--zzzzzzz=/x", &flag).unwrap(), with.clone());
     }
+
+    #[test]
+    fn a_damaged_manifest_is_refused_or_keeps_every_other_byte(
+        flow in any::<bool>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, 0..TOKENS.len()), 1..4),
+    ) {
+        let mut text = if flow { FLOW.to_owned() } else { POD.to_owned() };
+        for (at, removed, token) in damage {
+            let starts: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
+            let from = at.index(starts.len());
+            let to = starts.get(from + removed).copied().unwrap_or(text.len());
+            text.replace_range(starts[from]..to, TOKENS[token]);
+        }
+        let flag = "--service-account-key-file=/x: y";
+        if let Ok(with) = add_flag(&text, PROGRAM, flag)
+            && with != text
+        {
+            prop_assert_eq!(remove_flag(&with, PROGRAM, flag), Ok(text.clone()));
+        }
+        let (old, new) = ("--tls-cert-file=/certs/a.crt", "--tls-cert-file=/certs/other.crt");
+        if let Ok(other) = replace_flag(&text, PROGRAM, old, new) {
+            prop_assert_eq!(other.len(), text.len() + new.len() - old.len());
+        }
+        if let Ok(without) = remove_flag(&text, PROGRAM, old) {
+            prop_assert!(without.len() < text.len());
+        }
+    }
 }
+
+const FLOW: &str = "\u{feff}{\"spec\": {\"containers\": [{\"args\": [\"--a\",\n \"kube-apiserver\" , '--b',\r\n  \"--tls-cert-file=/certs/a.crt\"], \"name\": \"é\"}]}}\n...\nrest: [";
+/// What a text is damaged with.
+const TOKENS: &[&str] = &[
+    "",
+    " ",
+    "  ",
+    "\n",
+    "\r\n",
+    "\t",
+    "- ",
+    ": ",
+    "#",
+    " # x",
+    "'",
+    "\"",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "&a ",
+    "*a",
+    "|",
+    ">",
+    "!!str ",
+    "---\n",
+    "...",
+    "é",
+    "\u{feff}",
+    "\u{2028}",
+    "spec:",
+    "args:",
+    "kube-apiserver",
+    "--a=b",
+    "\\",
+];

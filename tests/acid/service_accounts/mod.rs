@@ -7,6 +7,7 @@
 
 mod by_hand;
 mod load;
+mod secret;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,6 +46,9 @@ fn service_account_keys_are_made_equal_and_replaced_without_a_refusal() {
     });
     as_super_admin(&cluster, shaolin, &["create", "serviceaccount", ACCOUNT]);
 
+    secret::start_controller(&mut cluster);
+    let in_secret = secret::create(&cluster);
+
     assert_refused_as_foretold(&cluster, wudang, shaolin);
     assert_refused_as_foretold(&cluster, shaolin, wudang);
 
@@ -57,6 +61,7 @@ fn service_account_keys_are_made_equal_and_replaced_without_a_refusal() {
         fs::copy(cluster.pki(node).join("sa.key"), old_key(&cluster, node)).unwrap();
     }
     let load = Load::start(&work.join("tokens"), &cluster.pki(shaolin).join("ca.crt"));
+    load.hold(SECRET, &in_secret, LONGEST);
     let before = fs::read(cluster.pki(shaolin).join("sa.pub")).unwrap();
     let stages = Change::of(&["rotate", "service-account"]).carry_out(&mut cluster, Some(&load));
     assert_eq!(stages, STAGES);
@@ -110,6 +115,9 @@ impl<'a> Change<'a> {
             }
             assert!(stages.len() < 12, "no end: {stages:?}");
             restarted = restart_as_told(cluster, &answer, load);
+            if let (Some(load), "sign") = (load, stage.as_str()) {
+                load.hold(SECRET, &secret::sign_anew(cluster), LONGEST);
+            }
         }
     }
 
@@ -249,6 +257,9 @@ fn restart_as_told(cluster: &mut Cluster, answer: &Value, load: Option<&Load>) -
         let (program, on) = name.split_once('@').unwrap();
         let at = NODES.iter().position(|known| known.name == on).unwrap();
         let node = &NODES[at];
+        if program == secret::CONTROLLER && at == 0 {
+            secret::start_controller(cluster);
+        }
         if program != "kube-apiserver" {
             continue;
         }
@@ -338,6 +349,8 @@ fn state(trees: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 const STAGES: [&str; 6] = ["trust", "sign", "wait", "refused", "prune", "done"];
+/// Who holds the token that lies in a Secret.
+const SECRET: &str = "secret";
 const REQUESTS: usize = 500;
 const LIFETIME: Duration = Duration::from_secs(60);
 const LIFETIME_TEXT: &str = "60s";

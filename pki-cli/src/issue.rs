@@ -1,5 +1,6 @@
 //! `hapki issue`: names to a request, `pki_core::apply`, a report. The clock and the resolver are asked here.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::net::ToSocketAddrs;
 use std::num::NonZeroUsize;
@@ -19,6 +20,8 @@ use pki_core::profile::Profile;
 use pki_core::report::issue::issue_json;
 use pki_core::report::issue::issue_plain;
 use pki_core::request::IssueRequest;
+use pki_core::request::NamedPath;
+use pki_core::source::PathArgument;
 use pki_core::x509::key::KeyAlgorithm;
 use pki_core::x509::san::DnsName;
 use pki_core::x509::san::SubjectAltName;
@@ -27,6 +30,7 @@ use time::Duration;
 use crate::Answer;
 use crate::args;
 use crate::args::Format;
+use crate::audit::path_argument;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -41,6 +45,10 @@ pub(crate) struct Args {
     /// The node's Kubernetes name (for a registry: its host)
     #[arg(long, value_name = "NAME")]
     node: String,
+    /// A Harbor or registry directory, its configuration, or the tree of a node that dials it: what it is reached by is
+    /// taken from there, and --install writes where it says. May be given several times
+    #[arg(long, value_name = "[NAME=]PATH")]
+    registry: Vec<OsString>,
     #[command(flatten)]
     pki_dir: args::PkiDir,
     #[command(flatten)]
@@ -164,11 +172,17 @@ fn request(args: &Args) -> IssueRequest {
         dns: args.dns.clone(),
         ip: args.ip.clone(),
         only_given: args.only_given,
+        registries: args.registry.iter().cloned().map(named_path).collect(),
         pki_dir: Some(args.pki_dir.pki_dir.clone()),
         ca_cert: args.ca_cert.clone(),
         ca_key: args.ca_key.clone(),
         install: args.install,
     }
+}
+
+fn named_path(argument: OsString) -> NamedPath {
+    let PathArgument { name, path } = path_argument(argument);
+    NamedPath { name, path }
 }
 
 fn destination(args: &Args) -> Destination {

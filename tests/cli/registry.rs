@@ -1,6 +1,8 @@
 //! Registries: the field report's Harbor on two nodes, what docker and containerd are told about registries, and every way
 //! of naming one as a PATH.
 
+mod issued;
+
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;

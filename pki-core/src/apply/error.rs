@@ -50,6 +50,9 @@ pub enum ApplyError {
         /// The CA's key.
         key: PathBuf,
     },
+    /// `--registry` where none is.
+    #[error("{} holds neither a Harbor nor a registry", listed(.0))]
+    NoRegistry(Vec<PathBuf>),
     /// `--ca-cert` names one CA, and several are needed.
     #[error("--ca-cert and --ca-key name one CA, but {0} are signed by different ones")]
     SeveralAuthorities(String),
@@ -90,6 +93,10 @@ impl ApplyError {
                 "name the request; without --csr, {} signs a key that is made here",
                 key.display()
             )),
+            Self::NoRegistry(_) => Some(
+                "give the directory of harbor.cfg, harbor.yml or docker-compose.yml, or a registry's config.yml; leave --registry \
+                 out and name the hosts with --dns and --ip".to_owned(),
+            ),
             Self::SeveralAuthorities(_) => Some("issue them one CA at a time".to_owned()),
             Self::AuthoritiesDiffer { .. } => {
                 Some("keep the one that the running cluster trusts, in one tree; hapki brings it to the others".to_owned())
@@ -110,6 +117,14 @@ impl ApplyError {
 
 /// What `--csr` names.
 pub(super) const REQUEST: &str = "the request";
+
+fn listed(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(", ")
+}
 
 fn read_hint(what: &str, problem: &ReadProblem) -> String {
     if what == REQUEST {

@@ -12,7 +12,10 @@ use crate::apply::certificates;
 use crate::apply::csr;
 use crate::apply::files;
 use crate::apply::hollow;
+use crate::apply::registry;
 use crate::apply::surroundings;
+use crate::bundle::Bundle;
+use crate::bundle::Existing;
 use crate::inventory::Inventory;
 use crate::issue;
 use crate::issue::Authorities;
@@ -25,6 +28,7 @@ use crate::plan::Surroundings;
 use crate::plan::outcome::Outcome;
 use crate::plan::target::Destination;
 use crate::profile::Authority;
+use crate::profile::Profile;
 use crate::request::IssueRequest;
 use crate::write;
 use crate::write::Settings;
@@ -56,7 +60,14 @@ pub fn issue(
         .pki_dir
         .as_deref()
         .unwrap_or(options.default_pki_dir);
-    let read = surroundings::read(pki_dir, options.inventory, &request.node, request.install);
+    let mut read = surroundings::read(pki_dir, options.inventory, &request.node, request.install);
+    let registry_pairs = registry::read(
+        request,
+        options.inventory,
+        &read.topology,
+        &mut read.cluster,
+    )?;
+    let read = read;
     let version = plan::version(&read.cluster);
     let profiles = plan::profiles(
         request,
@@ -68,6 +79,7 @@ pub fn issue(
     let mut around = Surroundings {
         cluster: &read.cluster,
         topology: &read.topology,
+        registry_pairs: Some(&registry_pairs),
         pki_dir,
         owner: read.owner.as_deref(),
         authorities: &Default::default(),
@@ -98,8 +110,23 @@ pub fn issue(
     let authorities = authorities::load(&paths, means.now)?;
     let signing = authorities::certificates(&authorities);
     around.authorities = &signing;
-    let plan = plan::issue(request, &told, &around)?;
-    carry_out(plan, &authorities, &settings, means)
+    let mut plan = plan::issue(request, &told, &around)?;
+    let mut trust = Bundle::default();
+    if let (true, Some(ca)) = (
+        profiles.contains(&Profile::Registry),
+        paths.get(&Profile::Registry.row().authority),
+    ) {
+        let existing = plan
+            .steps
+            .first()
+            .map_or(Existing::Refuse, |step| step.existing);
+        let to = &told.destination;
+        let authority = signing.get(&Profile::Registry.row().authority);
+        trust = registry::trust(request, &read.cluster, to, existing, authority);
+        let next = registry::next(request, &read.cluster, to, &ca.certificate);
+        plan.next.extend(next);
+    }
+    carry_out(plan, trust, &authorities, &settings, means)
 }
 
 /// Where nothing was read at all, that is what to say, rather than which of its files is missed first.
@@ -120,6 +147,7 @@ fn explain(
 
 fn carry_out(
     plan: IssuePlan,
+    trust: Bundle,
     authorities: &Authorities,
     settings: &Settings,
     means: &mut Means<'_>,
@@ -137,7 +165,8 @@ fn carry_out(
         ..Outcome::default()
     };
     // Refused before a key is made, which may take seconds.
-    let bundle = hollow(&plan.steps);
+    let mut bundle = hollow(&plan.steps);
+    bundle.files.extend(trust.files.iter().cloned());
     write::check(&bundle)?;
     if means.dry_run {
         outcome.files = files(&bundle, &Default::default());
@@ -146,7 +175,8 @@ fn carry_out(
             steps: &plan.steps,
             ..Work::default()
         };
-        let issued = issue::carry_out(&work, authorities, means.keys, means.serials)?;
+        let mut issued = issue::carry_out(&work, authorities, means.keys, means.serials)?;
+        issued.bundle.files.extend(trust.files);
         let written = write::write(&issued.bundle, settings)?;
         outcome.files = files(&issued.bundle, &written);
         outcome.certificates = certificates(&issued.records);

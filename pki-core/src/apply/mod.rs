@@ -6,6 +6,7 @@ mod csr;
 mod error;
 mod init;
 mod issue;
+mod registry;
 mod surroundings;
 
 pub use crate::apply::error::ApplyError;

@@ -38,6 +38,7 @@ pub(super) fn reissue(judged: &Judged, place: &Place) -> Option<Remedy> {
             dns,
             ip,
             only_given: false,
+            registries: Vec::new(),
             pki_dir: Some(node.pki_dir.clone()),
             ca_cert: signer.as_ref().map(|(certificate, _)| certificate.clone()),
             ca_key: signer.map(|(_, key)| key),

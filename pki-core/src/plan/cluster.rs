@@ -58,6 +58,8 @@ pub struct Cluster {
     pub nodes: Vec<ClusterNode>,
     /// Its registries.
     pub registries: Vec<RegistrySite>,
+    /// What registries are reached by, as files tell.
+    pub registry_names: Vec<ReachedBy>,
     /// What the hosts files say; which of the names are nodes is decided by [`Cluster::settle`].
     pub hosts: Vec<HostsName>,
     /// Apiserver certificates that lie in the files that were read.
@@ -133,8 +135,23 @@ pub struct HostsName {
 pub struct RegistrySite {
     /// The host that clients know it by.
     pub name: Sourced<SubjectAltName>,
+    /// The port.
+    pub port: u16,
     /// Its instances: node name and address.
     pub instances: Vec<(String, Sourced<IpAddr>)>,
+}
+
+/// What a registry is reached by, as files tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachedBy {
+    /// The node that the registry runs on.
+    pub node: String,
+    /// The host.
+    pub name: Sourced<SubjectAltName>,
+    /// The port; `None` where clients fetch no images by it.
+    pub port: Option<u16>,
+    /// Whether these files were given for the registry that is meant, whatever it is called there.
+    pub given: bool,
 }
 
 impl<T> Sourced<T> {
@@ -168,10 +185,36 @@ impl Cluster {
             }
         }
         self.registries.extend(other.registries);
+        self.registry_names.extend(other.registry_names);
         self.hosts.extend(other.hosts);
         self.apiserver_certificates
             .extend(other.apiserver_certificates);
         self
+    }
+
+    /// The nodes on which the registry called `name` runs, as files tell: the node of that name, else those whose registry is
+    /// reached by it, else all where its files were given.
+    pub fn registry_nodes(&self, name: &str) -> Vec<&str> {
+        let is_named = |known: &&ReachedBy| known.name.value.to_string() == name;
+        let on_node = |known: &&ReachedBy| known.node == name;
+        let all = || self.registry_names.iter();
+        let mut nodes: Vec<&str> = if all().any(|known| on_node(&known)) {
+            all()
+                .filter(on_node)
+                .map(|known| known.node.as_str())
+                .collect()
+        } else if all().any(|known| is_named(&known)) {
+            all()
+                .filter(is_named)
+                .map(|known| known.node.as_str())
+                .collect()
+        } else {
+            let given = all().filter(|known| known.given);
+            given.map(|known| known.node.as_str()).collect()
+        };
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
     }
 
     /// Decides what takes all sources together. `asked` and every known node get the addresses that the hosts files

@@ -61,6 +61,14 @@ pub enum PlanError {
     /// There is no master.
     #[error("{0}: no node has the role control-plane, so there is no cluster to found")]
     NoControlPlane(Place),
+    /// `--install` of one certificate for several installations.
+    #[error("{registry} is several installations, each with files of its own: {}", nodes.join(", "))]
+    SeveralInstances {
+        /// What was asked for.
+        registry: String,
+        /// Its nodes.
+        nodes: Vec<String>,
+    },
     /// A certificate that is never valid.
     #[error("a validity of {0} seconds leaves nothing")]
     NoValidity(i64),
@@ -92,6 +100,10 @@ impl PlanError {
             }
             Self::NoControlPlane(_) => {
                 "give at least one node `roles: [control-plane, etcd]`".to_owned()
+            }
+            Self::SeveralInstances { nodes, .. } => {
+                let first = nodes.first().map_or("NODE", String::as_str);
+                format!("issue one for each: --node {first}, and so on")
             }
             Self::NoValidity(_) => "give a --validity such as 365d".to_owned(),
         })

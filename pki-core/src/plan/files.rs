@@ -14,6 +14,7 @@ use crate::plan::cluster::Cluster;
 use crate::plan::cluster::ClusterNode;
 use crate::plan::cluster::HeldCertificate;
 use crate::plan::cluster::HostsName;
+use crate::plan::cluster::ReachedBy;
 use crate::plan::cluster::Sourced;
 use crate::plan::cluster::Strength;
 use crate::plan::san::SanSource;
@@ -72,6 +73,15 @@ impl Cluster {
                 cluster.apiserver_names.push(Sourced::new(name, from));
             }
         }
+        let names = topology.registry_names.iter();
+        cluster.registry_names = names
+            .map(|known| ReachedBy {
+                node: known.registry.node.clone(),
+                name: Sourced::new(known.name.clone(), file(&known.told_at, &*known.what)),
+                port: known.port,
+                given: false,
+            })
+            .collect();
         cluster.shared_servers = topology.dialled.iter().filter_map(shared_server).collect();
         etcd_certificates(&mut cluster, topology);
         cluster

@@ -256,6 +256,7 @@ impl Founding<'_> {
             .collect();
         let topology = Topology::default();
         let around = Surroundings {
+            registry_pairs: None,
             cluster: self.cluster,
             topology: &topology,
             pki_dir: self.out,

@@ -92,6 +92,7 @@ fn registry(described: &Registry) -> RegistrySite {
     let place = &described.place;
     RegistrySite {
         name: sourced(described.name.clone(), place, "registry's name"),
+        port: described.port,
         instances: described
             .instances
             .iter()

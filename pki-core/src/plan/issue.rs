@@ -20,6 +20,8 @@ use crate::plan::error::PlanError;
 use crate::plan::names;
 use crate::plan::names::GivenNames;
 use crate::plan::next;
+use crate::plan::registry;
+use crate::plan::registry::RegistryPairs;
 use crate::plan::san::SanSource;
 use crate::plan::server;
 use crate::plan::target;
@@ -68,6 +70,8 @@ pub struct Surroundings<'a> {
     pub cluster: &'a Cluster,
     /// The tree that the PKI directory belongs to.
     pub topology: &'a Topology,
+    /// Where registries read what they show; `None` where none is among the files.
+    pub registry_pairs: Option<&'a RegistryPairs>,
     /// The PKI directory.
     pub pki_dir: &'a Path,
     /// The node whose directory it is, where its files say so.
@@ -101,6 +105,7 @@ pub fn issue(
     let node = inventory::node_name(&request.node).map_err(PlanError::NodeName)?;
     if let (Destination::Install, Some(owner)) = (&options.destination, around.owner)
         && owner != node
+        && !is_given_registry(request)
     {
         return Err(PlanError::OtherNodesDirectory {
             directory: around.pki_dir.to_path_buf(),
@@ -127,6 +132,11 @@ pub fn issue(
         next: next::remaining(&steps, version, &options.destination, around),
         steps,
     })
+}
+
+/// Whether nothing is installed but into the files that were given for a registry.
+fn is_given_registry(request: &IssueRequest) -> bool {
+    !request.registries.is_empty() && request.profiles == [Profile::Registry]
 }
 
 /// The profiles to issue, each once, in the order in which they were asked for.
@@ -241,13 +251,22 @@ impl Planner<'_> {
     fn target(&self, profile: Profile) -> Result<Target, PlanError> {
         let around = self.around;
         let destination = &self.options.destination;
-        let files = target::files(
-            profile,
-            &self.node,
-            destination,
-            around.pki_dir,
-            around.topology,
-        );
+        let shown = if profile == Profile::Registry {
+            registry::shown(&self.node, around)?
+        } else {
+            None
+        };
+        let files = match (shown, destination) {
+            (Some(shown), Destination::Install) => shown.here(),
+            (Some(shown), Destination::Out(out)) => shown.on_node().in_tree(out, &self.node),
+            _ => target::files(
+                profile,
+                &self.node,
+                destination,
+                around.pki_dir,
+                around.topology,
+            ),
+        };
         match (files, profile.row().output) {
             (Files::Pair { certificate, key }, _) => Ok(Target::Pair {
                 certificate,

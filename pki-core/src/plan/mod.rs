@@ -19,6 +19,7 @@ pub mod cluster;
 pub mod init;
 pub mod names;
 pub mod outcome;
+pub mod registry;
 pub mod restart;
 pub mod san;
 pub mod shared;

@@ -161,6 +161,24 @@ fn registry(names: &mut Collector, node: &str, addresses: &[Sourced<IpAddr>], cl
             names.one(SubjectAltName::ip(address.value), address.from.clone());
         }
     }
+    let nodes = cluster.registry_nodes(node);
+    for known in &cluster.registry_names {
+        if nodes.contains(&known.node.as_str()) {
+            names.one(known.name.value.clone(), known.name.from.clone());
+        }
+    }
+}
+
+/// The inventory's registries of that name, or with an instance on the node of that name: host and port.
+pub(super) fn registries_called<'a>(
+    name: &'a str,
+    cluster: &'a Cluster,
+) -> impl Iterator<Item = (&'a SubjectAltName, u16)> {
+    let sites = cluster.registries.iter().filter(move |site| {
+        let mut instances = site.instances.iter();
+        site.name.value.to_string() == name || instances.any(|(node, _)| node == name)
+    });
+    sites.map(|site| (&site.name.value, site.port))
 }
 
 /// What the apiserver certificates of two other masters share is a name of the cluster; what one alone holds may be a

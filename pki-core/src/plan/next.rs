@@ -5,11 +5,14 @@ use std::path::Path;
 use crate::plan::SigningStep;
 use crate::plan::Target;
 use crate::plan::issue::Surroundings;
+use crate::plan::registry;
+use crate::plan::registry::Shown;
 use crate::plan::restart;
 use crate::plan::target;
 use crate::plan::target::Destination;
 use crate::plan::target::Files;
 use crate::profile::KubernetesVersion;
+use crate::profile::Profile;
 use crate::topology;
 use crate::topology::PairFlags;
 
@@ -38,6 +41,11 @@ pub(super) fn remaining(
         if restarts_anyway {
             continue;
         }
+        if let Some(shown) = shown(step, around) {
+            for sentence in shown.sentences() {
+                push(&mut sentences, sentence);
+            }
+        }
         if let Some(sentence) = reader.sentence(&step.node) {
             push(&mut sentences, sentence);
         }
@@ -58,7 +66,15 @@ fn is_pointed_to(step: &SigningStep, around: &Surroundings<'_>) -> bool {
 
 /// A file that was written under a name of its own is read by nobody yet.
 fn placed(step: &SigningStep, around: &Surroundings<'_>) -> String {
-    pointing(step, around).unwrap_or_else(|| copied(step, &target::on_node(step.profile)))
+    let to =
+        shown(step, around).map_or_else(|| target::on_node(step.profile), |shown| shown.on_node());
+    pointing(step, around).unwrap_or_else(|| copied(step, &to))
+}
+
+fn shown<'a>(step: &SigningStep, around: &Surroundings<'a>) -> Option<Shown<'a>> {
+    (step.profile == Profile::Registry)
+        .then(|| registry::shown(&step.node, around).ok()?)
+        .flatten()
 }
 
 fn pointing(step: &SigningStep, around: &Surroundings<'_>) -> Option<String> {

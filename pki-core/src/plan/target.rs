@@ -61,7 +61,7 @@ pub fn files(
 ) -> Files {
     match destination {
         Destination::Beside => beside(profile, node, pki_dir),
-        Destination::Out(out) => on_node(profile).map(|path| in_tree(out, node, path)),
+        Destination::Out(out) => on_node(profile).in_tree(out, node),
         Destination::Install => installed(profile, node, pki_dir, topology),
     }
 }
@@ -96,6 +96,11 @@ impl Files {
             },
             Self::Kubeconfig(path) => Self::Kubeconfig(place(path)),
         }
+    }
+
+    /// The same files in the tree of `node` below `out`.
+    pub(super) fn in_tree(&self, out: &Path, node: &str) -> Self {
+        self.map(|path| in_tree(out, node, path))
     }
 
     /// All of them.

@@ -245,6 +245,7 @@ fn an_ip_option_or_the_resolver_stands_in_for_the_address() {
     ));
     let resolve = |_: &str| vec!["127.0.1.1".parse().unwrap(), "10.0.0.10".parse().unwrap()];
     let around = Surroundings {
+        registry_pairs: None,
         resolve: Some(&resolve),
         ..around(&cluster)
     };
@@ -419,6 +420,7 @@ fn around(cluster: &Cluster) -> Surroundings<'_> {
         crate::x509::certificate::Certificate,
     > = BTreeMap::new();
     Surroundings {
+        registry_pairs: None,
         cluster,
         topology: NO_FILES.get_or_init(Topology::default),
         pki_dir: Path::new("pki"),

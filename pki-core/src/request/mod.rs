@@ -41,6 +41,8 @@ pub struct IssueRequest {
     pub ip: Vec<IpAddr>,
     /// `--only-given`: nothing is derived.
     pub only_given: bool,
+    /// `--registry`: whose files say what a registry is reached by, and where it reads its certificate.
+    pub registries: Vec<NamedPath>,
     /// `--pki-dir`, where it is not the default.
     pub pki_dir: Option<PathBuf>,
     /// `--ca-cert`.
@@ -72,6 +74,9 @@ impl fmt::Display for IssueRequest {
         option(f, "--node", &self.node)?;
         if self.install {
             f.write_str(" --install")?;
+        }
+        for registry in &self.registries {
+            option(f, "--registry", &registry.to_string())?;
         }
         path(f, "--pki-dir", self.pki_dir.as_deref())?;
         for name in &self.dns {
@@ -138,6 +143,10 @@ mod tests {
             dns: vec![DnsName::new("*.wudang.example.com").unwrap()],
             ip: vec!["10.24.138.208".parse().unwrap(), "fd00::1".parse().unwrap()],
             only_given: true,
+            registries: vec![NamedPath {
+                name: Some("hub".to_owned()),
+                path: "opt/harbor".into(),
+            }],
             pki_dir: Some("wudang/etc/kubernetes/pki".into()),
             ca_cert: Some("ca.crt".into()),
             ca_key: Some("ca.key".into()),
@@ -145,7 +154,7 @@ mod tests {
         };
         assert_eq!(
             request.to_string(),
-            "hapki issue apiserver admin.conf --node wudang --install --pki-dir wudang/etc/kubernetes/pki \
+            "hapki issue apiserver admin.conf --node wudang --install --registry hub=opt/harbor --pki-dir wudang/etc/kubernetes/pki \
              --dns '*.wudang.example.com' --ip 10.24.138.208 --ip fd00::1 --only-given --ca-cert ca.crt --ca-key ca.key"
         );
     }

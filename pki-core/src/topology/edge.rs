@@ -18,6 +18,21 @@ pub struct Component {
     pub node: String,
 }
 
+/// A name or address that a registry is reached by: what its certificate has to carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryName {
+    /// The registry.
+    pub registry: Component,
+    /// The host.
+    pub name: SubjectAltName,
+    /// The port; `None` without TLS, and for a realm, where clients fetch tokens and no images.
+    pub port: Option<u16>,
+    /// `dialled by docker@node2`, `its own URL`, `realm`.
+    pub what: String,
+    /// Where.
+    pub told_at: Place,
+}
+
 impl Component {
     /// Whether kubeadm makes it dial the apiserver of its own node.
     pub fn dials_its_own_apiserver(&self) -> bool {

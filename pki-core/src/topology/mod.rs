@@ -45,6 +45,7 @@ pub use crate::topology::edge::Dialled;
 pub use crate::topology::edge::Edge;
 pub use crate::topology::edge::EdgeKind;
 pub use crate::topology::edge::Kubeconfig;
+pub use crate::topology::edge::RegistryName;
 pub use crate::topology::edge::RegistryToken;
 pub use crate::topology::edge::Shown;
 pub use crate::topology::edge::Source;
@@ -112,6 +113,8 @@ pub struct Topology {
     pub token_verifiers: Vec<TokenVerifier>,
     /// The service-account keys of every master.
     pub service_accounts: Vec<ServiceAccounts>,
+    /// What registries are reached by, whether they speak TLS there or not: what they say themselves, then what is dialled.
+    pub registry_names: Vec<RegistryName>,
     /// Every balancer that the files, or else the inventory, tell of.
     pub balancers: Vec<Balancer>,
     /// Every address that moves between nodes, once for each node that takes it over.

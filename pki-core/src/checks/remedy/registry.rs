@@ -42,6 +42,7 @@ pub(super) fn reissue(judged: &Judged, place: &Place, node: &Node) -> Remedy {
             dns,
             ip,
             only_given: false,
+            registries: Vec::new(),
             pki_dir: safe.then(|| node.pki_dir.clone()),
             ca_cert: files.as_ref().map(|(certificate, _)| certificate.clone()),
             ca_key: files.map(|(_, key)| key),

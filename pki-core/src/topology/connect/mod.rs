@@ -33,6 +33,7 @@ use crate::topology::edge::Dialled;
 use crate::topology::edge::Edge;
 use crate::topology::edge::EdgeKind;
 use crate::topology::edge::Kubeconfig;
+use crate::topology::edge::RegistryName;
 use crate::topology::edge::Shown;
 use crate::topology::edge::Trust;
 use crate::topology::edge::Unjudged;
@@ -56,6 +57,7 @@ pub(super) fn connect(
         kubeconfigs: Vec::new(),
         dialled: Vec::new(),
         edges: Vec::new(),
+        registry_names: Vec::new(),
         unjudged: Vec::new(),
     };
     connector.find_balancers(inventory);
@@ -82,6 +84,7 @@ pub(super) fn connect(
         kubeconfigs,
         dialled,
         edges,
+        registry_names,
         unjudged,
         ..
     } = connector;
@@ -89,6 +92,7 @@ pub(super) fn connect(
     topology.kubeconfigs = kubeconfigs;
     topology.dialled = dialled;
     topology.edges = edges;
+    topology.registry_names = registry_names;
     topology.unjudged = unjudged;
 }
 
@@ -102,6 +106,7 @@ struct Connector<'a> {
     kubeconfigs: Vec<Kubeconfig>,
     dialled: Vec<Dialled>,
     edges: Vec<Edge>,
+    registry_names: Vec<RegistryName>,
     unjudged: Vec<Unjudged>,
 }
 

@@ -15,6 +15,7 @@ use crate::topology::connect::Client;
 use crate::topology::connect::Connector;
 use crate::topology::edge::Circumstances;
 use crate::topology::edge::Component;
+use crate::topology::edge::RegistryName;
 use crate::topology::edge::Trust;
 use crate::topology::url;
 use crate::topology::url::Endpoint;
@@ -49,6 +50,9 @@ impl<'a> Connector<'a> {
             })
             .collect();
         self.say_what_was_not_understood();
+        for site in &sites {
+            self.names_of_its_own(site);
+        }
         let mut done = Done::new();
         for dial in self.dials(inventory) {
             self.reach(&sites, dial, inventory, &mut done);
@@ -57,6 +61,49 @@ impl<'a> Connector<'a> {
             for dial in self.dials_of_site(site, inventory, &done) {
                 self.reach(&sites, dial, inventory, &mut done);
             }
+        }
+    }
+
+    fn names_of_its_own(&mut self, site: &Site<'a>) {
+        let own = [
+            (&site.told.public_url, "its own URL", true),
+            (&site.told.realm, "realm", false),
+        ];
+        for (told, what, has_images) in own {
+            let told = told.as_ref();
+            let endpoint = told.and_then(|told| Some((told, url::parse(&told.value)?)));
+            if let Some((told, endpoint)) = endpoint {
+                let port = (has_images && endpoint.tls).then_some(endpoint.port);
+                let place = site.view.at(&told.place);
+                self.registry_name(*site, &endpoint.host, port, what.to_owned(), place);
+            }
+        }
+    }
+
+    /// Notes what a registry is reached by. A host that no certificate could carry is no name.
+    fn registry_name(
+        &mut self,
+        site: Site<'a>,
+        host: &str,
+        port: Option<u16>,
+        what: String,
+        told_at: Place,
+    ) {
+        let Ok(name) = host.parse() else {
+            return;
+        };
+        let found = RegistryName {
+            registry: site.view.component(REGISTRY),
+            name,
+            port,
+            what,
+            told_at,
+        };
+        let is_same = |known: &RegistryName| {
+            known.registry == found.registry && known.name == found.name && known.port == found.port
+        };
+        if !self.registry_names.iter().any(is_same) {
+            self.registry_names.push(found);
         }
     }
 

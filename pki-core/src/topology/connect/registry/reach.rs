@@ -110,7 +110,7 @@ impl<'a> Connector<'a> {
         dial: &Dial<'_>,
         client: Client,
         endpoint: &Endpoint,
-        site: Site<'_>,
+        site: Site<'a>,
         listener: &RegistryListener,
     ) {
         let is_loopback = |address: IpAddr| address.is_loopback();
@@ -118,6 +118,14 @@ impl<'a> Connector<'a> {
         let server = if client.component.name == DOCKER && own.is_some_and(is_loopback) {
             Err("docker verifies no registry on a loopback address".to_owned())
         } else {
+            let is_realm = client.url != dial.client.url;
+            self.registry_name(
+                site,
+                &endpoint.host,
+                (!is_realm).then_some(endpoint.port),
+                format!("dialled by {}", client.component),
+                client.told_at.clone(),
+            );
             server(site, listener)
         };
         let demands = server.as_ref().is_ok_and(|server| server.trusts.is_some());

@@ -109,8 +109,47 @@ fn an_apiserver_writes_the_kid_that_hapki_computes_and_says_what_the_verdict_for
         let token = jwt::sign(signer, &reference, claims).unwrap();
         apiserver.refuses(&token, signer, &[new, old]);
     }
+    controller_manager_without_a_key(&apiserver, &work, &tree);
     apiserver.stop();
+
+    // Ed25519 beside RSA in one file is passed over without a word.
+    let ed25519 = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
+    let mixed = work.join("mixed.pem");
+    let text = ed25519.public_key().to_pem() + old.to_pem();
+    fs::write(&mixed, text).unwrap();
+    let signing = work.join("p256-0.key").to_str().unwrap().to_owned();
+    let mixed = mixed.to_str().unwrap().to_owned();
+    let apiserver = Apiserver::with_files(&work, &tree, "mixed", &signing, &[mixed]);
+    apiserver.accepts(&tokens[1].1);
+    let kid = KeyRef::Kid(key_id::kubernetes(ed25519.public_key()));
+    let token = jwt::sign(&ed25519, &kid, &claims).unwrap();
+    apiserver.refuses(&token, &ed25519, &[&ed25519, old]);
+    drop(apiserver);
     files_without_a_key(&work, &tree, old);
+}
+
+/// A public key where the private is asked for: the controller manager ends, and says why.
+fn controller_manager_without_a_key(apiserver: &Apiserver, work: &Path, tree: &Path) {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let path = work.join("public.pem");
+    fs::write(&path, key.public_key().to_pem()).unwrap();
+    let path = path.to_str().unwrap();
+    let mut command = peers::peer("timeout", ["30"]);
+    command.arg(peers::find("kube-controller-manager"));
+    command.args([
+        "--leader-elect=false",
+        "--secure-port=0",
+        "--controllers=serviceaccount-token",
+    ]);
+    command.arg(format!("--kubeconfig={}", apiserver.kubeconfig().display()));
+    command.arg(format!(
+        "--root-ca-file={}",
+        tree.join("pki/ca.crt").display()
+    ));
+    command.arg(format!("--service-account-private-key-file={path}"));
+    let said = peers::run(&command);
+    let says = service_account::no_private_key(path);
+    assert!(said.stderr.contains(&says), "{says}\n{}", said.report());
 }
 
 /// Ed25519 and `RSA PUBLIC KEY`, which keyutil passes over: the apiserver ends, and says why.
@@ -194,8 +233,12 @@ impl Apiserver {
                 path.to_str().unwrap().to_owned()
             })
             .collect();
+        Self::with_files(work, tree, name, &files[0], &files)
+    }
+
+    fn with_files(work: &Path, tree: &Path, name: &str, signing: &str, files: &[String]) -> Self {
         let log = work.join(format!("apiserver-{name}.log"));
-        let command = apiserver(tree, &files[0], &files);
+        let command = apiserver(tree, signing, files);
         let mut apiserver = Self {
             server: Some(Server::start("kube-apiserver", &command, log.clone())),
             tree: tree.to_owned(),
@@ -285,15 +328,20 @@ impl Apiserver {
     }
 
     fn kubectl(&self, args: &[&str]) -> Said {
+        let mut command = peers::peer("kubectl", ["--request-timeout=10s"]);
+        command
+            .arg(format!("--kubeconfig={}", self.kubeconfig().display()))
+            .args(args);
+        peers::run(&command)
+    }
+
+    /// super-admin.conf, dialling the address.
+    fn kubeconfig(&self) -> std::path::PathBuf {
         let admin = fs::read_to_string(self.tree.join("super-admin.conf")).unwrap();
         let own = self.tree.join("here.conf");
         let text = admin.replace("https://shaolin:6443", &format!("https://{ADDRESS}:6443"));
         fs::write(&own, text).unwrap();
-        let mut command = peers::peer("kubectl", ["--request-timeout=10s"]);
-        command
-            .arg(format!("--kubeconfig={}", own.display()))
-            .args(args);
-        peers::run(&command)
+        own
     }
 
     fn log_text(&self) -> String {

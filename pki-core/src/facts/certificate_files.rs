@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::facts::Broken;
 use crate::facts::BrokenKind;
+use crate::place::FileStatus;
 use crate::place::Place;
 use crate::x509::certificate::Certificate;
 use crate::x509::certificate::CertificateError;
@@ -20,8 +21,8 @@ use crate::x509::spki::PublicKey;
 pub struct PemFile {
     /// The file, or the line of a kubeconfig.
     pub place: Place,
-    /// Permission bits, where the source has them.
-    pub mode: Option<u32>,
+    /// What the source has of its mode, its owner and where it lies.
+    pub status: FileStatus,
     /// The certificates, each with the line of its BEGIN; `None` inside base64.
     pub certificates: Vec<(Option<u32>, Certificate)>,
     /// The private keys: their public halves, or why they cannot be used.
@@ -64,13 +65,13 @@ impl Cache {
 pub(super) fn parse(
     bytes: &[u8],
     place: &Place,
-    mode: Option<u32>,
+    status: FileStatus,
     expected: Expected,
     cache: &mut Cache,
 ) -> PemFile {
     let mut file = PemFile {
         place: place.clone(),
-        mode,
+        status,
         ..PemFile::default()
     };
     if bytes.first() == Some(&DER_SEQUENCE) {

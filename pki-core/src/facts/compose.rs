@@ -16,6 +16,8 @@ use serde::de::Visitor;
 use serde_saphyr::Spanned;
 
 use crate::facts::Broken;
+use crate::facts::token_parties::Mount;
+use crate::facts::token_parties::Owner;
 use crate::facts::yaml;
 use crate::facts::yaml::Text;
 use crate::place::Place;
@@ -29,12 +31,15 @@ pub(super) struct Compose {
 /// One service of it.
 #[derive(Clone, Debug)]
 pub(super) struct Service {
+    /// Its key in `services`.
+    pub(super) name: String,
     pub(super) image: Option<Text>,
     pub(super) published: Vec<Published>,
     pub(super) environment: BTreeMap<String, Text>,
     pub(super) command: Vec<String>,
     /// Whether it has the machine's own network, so that every port is published as it is.
     pub(super) on_host_network: bool,
+    user: String,
     mounts: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -51,9 +56,11 @@ pub(super) struct Published {
 pub(super) fn parse(bytes: &[u8], place: &Place) -> Result<Compose, Box<Broken>> {
     let file: File = yaml::first(bytes, place)?;
     let directory = place.path.parent().unwrap_or(Path::new("/"));
-    let services = file.services.unwrap_or_default().into_values().flatten();
+    let services = file.services.unwrap_or_default().into_iter();
     Ok(Compose {
-        services: services.map(|raw| service(raw, directory)).collect(),
+        services: services
+            .filter_map(|(name, raw)| Some(service(name, raw?, directory)))
+            .collect(),
     })
 }
 
@@ -91,15 +98,38 @@ impl Service {
         })
     }
 
+    /// Whether the mount that leads to `path` is of that file alone, or of a directory above it.
+    pub(super) fn mount_of(&self, path: &Path) -> Option<Mount> {
+        let mounts = self.mounts.iter().map(|(_, target)| target);
+        let deepest = mounts
+            .filter(|target| path.starts_with(target))
+            .max_by_key(|target| target.as_os_str().len())?;
+        Some(if deepest == path {
+            Mount::File
+        } else {
+            Mount::Directory
+        })
+    }
+
+    /// Who it runs as, where that is told in numbers.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        let (user, group) = match self.user.split_once(':') {
+            Some((user, group)) => (user, group),
+            None => (self.user.as_str(), "0"),
+        };
+        Some((user.parse().ok()?, group.parse().ok()?))
+    }
+
     /// Whether a mount leads to `path` or above it.
     pub(super) fn mounts(&self, path: &str) -> bool {
         self.on_node(Path::new(path)).is_some()
     }
 }
 
-fn service(raw: RawService, directory: &Path) -> Service {
+fn service(name: String, raw: RawService, directory: &Path) -> Service {
     let mounts = raw.volumes.unwrap_or_default().into_iter().flatten();
     Service {
+        name,
         image: raw.image.map(Text::from),
         published: raw
             .ports
@@ -109,6 +139,7 @@ fn service(raw: RawService, directory: &Path) -> Service {
             .collect(),
         environment: raw.environment.unwrap_or_default().0,
         command: raw.command.unwrap_or_default().0,
+        user: raw.user.map(|user| user.0).unwrap_or_default(),
         on_host_network: raw.network_mode.as_deref() == Some("host"),
         mounts: mounts
             .filter_map(|mount| {
@@ -165,6 +196,8 @@ struct RawService {
     command: Option<Words>,
     #[serde(default)]
     network_mode: Option<String>,
+    #[serde(default)]
+    user: Option<Scalar>,
 }
 
 /// As the short form has it: `[address:]machine:container`.
@@ -406,6 +439,10 @@ mod tests {
         );
         assert_eq!(on_node("/tls/a"), Some("/srv/tls/a".into()));
         assert_eq!(on_node("/var/a"), None);
+        let mount = |path: &str| registry.mount_of(Path::new(path));
+        assert_eq!(mount("/tls"), Some(Mount::File));
+        assert_eq!(mount("/tls/a"), Some(Mount::Directory));
+        assert_eq!((mount("/var/a"), registry.owner()), (None, None));
         let address = &registry.environment["REGISTRY_HTTP_ADDR"];
         assert_eq!((address.value.as_str(), address.line), ("0.0.0.0:5001", 17));
         let log = compose.services.iter().find(|s| s.image.is_none()).unwrap();

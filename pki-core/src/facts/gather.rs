@@ -5,6 +5,8 @@ mod harbor;
 mod processes;
 mod registries;
 mod runtimes;
+mod token_files;
+mod tokens;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -186,7 +188,13 @@ impl Gatherer<'_> {
                 .bytes
                 .windows(10)
                 .any(|bytes| bytes == b"-----BEGIN");
-            if is_pem || document.bytes.first() == Some(&0x30) {
+            let is_key = document
+                .bytes
+                .windows(16)
+                .any(|bytes| bytes == b"PRIVATE KEY-----");
+            if is_pem && is_key && self.tree.name().is_some() {
+                self.token_server(&document);
+            } else if is_pem || document.bytes.first() == Some(&0x30) {
                 self.parse_pem(&document, Expected::Anything, None);
             } else if nginx::is_main(&document.bytes) {
                 self.nginx(&document);
@@ -226,8 +234,12 @@ impl Gatherer<'_> {
     }
 
     fn parse_kubeconfig(&mut self, document: &Document, alone: bool) {
-        let Document { place, bytes, mode } = document;
-        let kubeconfig = match kubeconfig::parse(bytes, place, *mode, self.cache) {
+        let Document {
+            place,
+            bytes,
+            status,
+        } = document;
+        let kubeconfig = match kubeconfig::parse(bytes, place, status.mode, self.cache) {
             Ok(Some(kubeconfig)) => kubeconfig,
             Ok(None) => {
                 if alone {
@@ -346,8 +358,12 @@ impl Gatherer<'_> {
     }
 
     fn parse_pem(&mut self, document: &Document, expected: Expected, told_at: Option<Place>) {
-        let Document { place, bytes, mode } = document;
-        let file = certificate_files::parse(bytes, place, *mode, expected, self.cache);
+        let Document {
+            place,
+            bytes,
+            status,
+        } = document;
+        let file = certificate_files::parse(bytes, place, *status, expected, self.cache);
         // hapki may keep a key encrypted, but what a component is told to use it must be able to read.
         if let Some((_, Err(error @ KeyError::Encrypted { .. }))) = file.keys.first()
             && told_at.is_some()

@@ -10,7 +10,7 @@ use crate::facts::yaml;
 use crate::facts::yaml::Text;
 use crate::place::Place;
 
-/// What a Harbor was told, as far as its TLS goes.
+/// What a Harbor was told, as far as its TLS and its tokens go.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Harbor {
     pub(super) place: Place,
@@ -30,22 +30,25 @@ pub(super) struct Harbor {
     pub(super) internal_tls: Option<Place>,
     /// `data_volume`.
     pub(super) data_volume: Option<Told>,
+    /// `_version`, the release that this file was written for.
+    pub(super) version: Option<Told>,
+    /// `customize_crt`.
+    pub(super) customize_crt: Option<Told>,
+    /// `token_expiration`, in minutes.
+    pub(super) token_expiration: Option<Told>,
 }
 
 /// Reads harbor.cfg: `key = value`, comments after `#` and `;` at the start of a line (Python's configparser).
 pub(super) fn parse_cfg(bytes: &[u8], place: &Place) -> Harbor {
     let text = String::from_utf8_lossy(bytes);
+    let options = options(&text);
+    // Of two lines for one key the last counts.
     let of = |wanted: &str| {
-        let mut lines = text.lines().zip(1_u32..);
-        lines.find_map(|(line, number)| {
-            let (key, value) = line.split_once(['=', ':'])?;
-            let is_comment = line.trim_start().starts_with(['#', ';']);
-            let is_it = !is_comment && key.trim().eq_ignore_ascii_case(wanted);
-            let value = value.trim();
-            (is_it && !value.is_empty()).then(|| Told {
-                value: value.to_owned(),
-                place: place.at_line(number),
-            })
+        let mut options = options.iter().rev();
+        let (_, value, line) = options.find(|(key, ..)| key.eq_ignore_ascii_case(wanted))?;
+        (!value.is_empty()).then(|| Told {
+            value: (*value).to_owned(),
+            place: place.at_line(*line),
         })
     };
     let tls = of("ui_url_protocol").is_some_and(|told| told.value.eq_ignore_ascii_case("https"));
@@ -59,7 +62,28 @@ pub(super) fn parse_cfg(bytes: &[u8], place: &Place) -> Harbor {
         key: of("ssl_cert_key"),
         internal_tls: None,
         data_volume: None,
+        version: None,
+        customize_crt: of("customize_crt"),
+        token_expiration: of("token_expiration"),
     }
+}
+
+/// Key, value and line of everything that is set. A line that begins with a blank goes on with the value above it, and a
+/// comment after a value begins with ` ;`.
+fn options(text: &str) -> Vec<(&str, &str, u32)> {
+    let mut found: Vec<(&str, &str, u32)> = Vec::new();
+    for (line, number) in text.trim_start_matches('\u{feff}').lines().zip(1_u32..) {
+        let is_comment = line.trim_start().starts_with(['#', ';']);
+        let goes_on = line.starts_with([' ', '\t']) && !found.is_empty();
+        if is_comment || goes_on {
+            continue;
+        }
+        if let Some((key, value)) = line.split_once(['=', ':']) {
+            let value = value.split(" ;").next().unwrap_or_default();
+            found.push((key.trim(), value.trim(), number));
+        }
+    }
+    found
 }
 
 /// Reads harbor.yml.
@@ -98,6 +122,9 @@ pub(super) fn parse_yml(bytes: &[u8], place: &Place) -> Result<Harbor, Box<Broke
             .filter(|told| told.value == "true")
             .map(|told| told.place),
         data_volume: told(file.data_volume),
+        version: told(file.version),
+        customize_crt: None,
+        token_expiration: None,
     })
 }
 
@@ -145,6 +172,8 @@ struct File {
     internal_tls: Option<InternalTls>,
     #[serde(default)]
     data_volume: Option<Spanned<Scalar>>,
+    #[serde(default, rename = "_version")]
+    version: Option<Spanned<Scalar>>,
 }
 
 #[derive(Deserialize)]
@@ -181,6 +210,16 @@ mod tests {
         assert_eq!(url.value, "https://10.47.217.91:8060");
         assert_eq!(url.place.line, Some(3));
         assert!(harbor.tls && harbor.key.is_none());
+    }
+
+    #[test]
+    fn lines_are_read_as_python_reads_them() {
+        let text = b"\xef\xbb\xbfhostname=a\n  customize_crt = off\ncustomize_crt\t:  on ; as shipped\nCustomize_Crt =off\ntoken_expiration =\n";
+        let harbor = parse_cfg(text, &Place::file("/opt/harbor/harbor.cfg"));
+        let told = harbor.customize_crt.unwrap();
+        assert_eq!((told.value.as_str(), told.place.line), ("off", Some(4)));
+        assert_eq!(harbor.hostname.unwrap().value, "a");
+        assert!(harbor.token_expiration.is_none());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::facts::certificate_files::Expected;
 use crate::facts::certificate_files::PemFile;
 use crate::facts::yaml;
 use crate::facts::yaml::Text;
+use crate::place::FileStatus;
 use crate::place::Place;
 
 /// One kubeconfig.
@@ -275,8 +276,13 @@ impl Reader<'_> {
         data.value.zeroize();
         match decoded {
             Ok(bytes) => {
-                let mut file =
-                    certificate_files::parse(&bytes, &place, self.mode, expected, self.cache);
+                let mut file = certificate_files::parse(
+                    &bytes,
+                    &place,
+                    FileStatus::of_mode(self.mode),
+                    expected,
+                    self.cache,
+                );
                 for broken in &mut file.broken {
                     broken.problem = format!("{field}: {}", broken.problem);
                 }
@@ -290,7 +296,7 @@ impl Reader<'_> {
                     problem: format!("{field} is not valid base64"),
                 }],
                 place,
-                mode: self.mode,
+                status: FileStatus::of_mode(self.mode),
                 ..PemFile::default()
             },
         }

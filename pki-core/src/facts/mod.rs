@@ -45,10 +45,14 @@ use crate::facts::kubelet_config::KubeletConfig;
 use crate::facts::process::Process;
 use crate::facts::registry_client::Runtime;
 use crate::facts::registry_site::RegistrySite;
+use crate::facts::token_parties::SigningKeyFile;
+use crate::facts::token_parties::TokenSigner;
 use crate::facts::virtual_address::VirtualAddress;
 use crate::inventory::Inventory;
 use crate::place::Place;
 use crate::source::Tree;
+use crate::token::key_id::KidForm;
+use crate::x509::spki::PublicKey;
 
 /// What the files of all trees say.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +108,14 @@ pub struct NodeFacts {
     pub runtimes: Vec<Runtime>,
     /// Registries that run on it.
     pub registries: Vec<RegistrySite>,
+    /// Token servers of which only the key was given.
+    pub token_servers: Vec<TokenSigner>,
+    /// Keys that tokens are signed with, by their path on the node.
+    pub token_keys: BTreeMap<PathBuf, SigningKeyFile>,
+    /// What registries verify tokens with, by the path on the node: the PEM text of every CERTIFICATE block.
+    pub token_bundles: BTreeMap<PathBuf, String>,
+    /// JSON web keys, by their path on the node.
+    pub token_jwks: BTreeMap<PathBuf, Vec<(String, PublicKey)>>,
     /// The machine's own roots, where the tree holds them and something may use them.
     pub system_roots: Option<PemFile>,
     /// kubeadm's configuration, where one lies in /etc/kubernetes.
@@ -155,6 +167,14 @@ pub fn gather(trees: &[Tree]) -> Facts {
 }
 
 impl Facts {
+    /// Has every token server of which only the key is known name that key so.
+    pub fn set_kid_form(&mut self, kid: KidForm) {
+        let nodes = self.nodes.iter_mut();
+        for server in nodes.flat_map(|node| &mut node.token_servers) {
+            server.kid = kid;
+        }
+    }
+
     /// Everything that could not be read or understood.
     pub fn all_broken(&self) -> impl Iterator<Item = &Broken> {
         let nodes = self.nodes.iter().flat_map(|node| &node.broken);

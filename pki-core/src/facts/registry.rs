@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
 
 use crate::facts::Broken;
@@ -21,7 +22,7 @@ pub struct Told {
     pub place: Place,
 }
 
-/// What a registry was told, as far as its TLS goes.
+/// What a registry was told, as far as its TLS and its tokens go.
 #[derive(Clone, Debug, Default)]
 pub struct RegistryConfig {
     /// The file; the container's where there is none.
@@ -38,8 +39,31 @@ pub struct RegistryConfig {
     pub client_cas: Vec<Told>,
     /// `http.tls.letsencrypt.cachefile`: its certificates come from elsewhere.
     pub letsencrypt: Option<Told>,
-    /// `auth.token.realm`: where clients are sent for a token.
+    /// `http.draintimeout`.
+    pub drain_timeout: Option<Told>,
+    /// `auth.token`.
+    pub token: Option<TokenAuth>,
+    /// `auth.htpasswd`: it looks passwords up by itself.
+    pub htpasswd: bool,
+}
+
+/// `auth.token`: it believes tokens of a server elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct TokenAuth {
+    /// `realm`: where clients are sent for a token.
     pub realm: Option<Told>,
+    /// `service`: whom tokens have to be for.
+    pub service: Option<Told>,
+    /// `issuer`: whom they have to come from.
+    pub issuer: Option<Told>,
+    /// `rootcertbundle`.
+    pub bundle: Option<Told>,
+    /// `jwks`, from 3.0 on.
+    pub jwks: Option<Told>,
+    /// `signingalgorithms`, from 3.0 on.
+    pub algorithms: Vec<Told>,
+    /// `autoredirect`: clients are sent to the host that they have dialled.
+    pub autoredirect: Option<Told>,
 }
 
 /// Reads a configuration: `None` where the text is something else.
@@ -69,7 +93,22 @@ pub(super) fn parse(bytes: &[u8], place: &Place) -> Result<Option<RegistryConfig
             .letsencrypt
             .and_then(|settings| settings.cachefile)
             .and_then(told),
-        realm: auth.token.and_then(|token| token.realm).and_then(told),
+        drain_timeout: http.drain_timeout.and_then(told),
+        htpasswd: auth.htpasswd.is_some(),
+        token: auth.token.map(|raw| TokenAuth {
+            realm: raw.realm.and_then(told),
+            service: raw.service.and_then(told),
+            issuer: raw.issuer.and_then(told),
+            bundle: raw.bundle.and_then(told),
+            jwks: raw.jwks.and_then(told),
+            algorithms: raw
+                .algorithms
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(told)
+                .collect(),
+            autoredirect: raw.autoredirect.and_then(told),
+        }),
     }))
 }
 
@@ -92,35 +131,80 @@ impl RegistryConfig {
                 "REGISTRY_HTTP_TLS_LETSENCRYPT_CACHEFILE",
                 &mut self.letsencrypt,
             ),
-            ("REGISTRY_AUTH_TOKEN_REALM", &mut self.realm),
+            ("REGISTRY_HTTP_DRAINTIMEOUT", &mut self.drain_timeout),
         ] {
-            if let Some(told) = of(name) {
-                *field = Some(told).filter(|told| !told.value.is_empty());
-            }
+            replace(field, of(name));
         }
-        if let Some(told) = of("REGISTRY_HTTP_TLS_CLIENTCAS") {
-            let paths = told.value.trim_matches(['[', ']']).split([',', '\n']);
-            let paths = paths.map(|path| {
-                path.trim()
-                    .trim_start_matches("- ")
-                    .trim_matches(['"', '\'', ' '])
-            });
-            self.client_cas = paths
-                .filter(|path| !path.is_empty())
-                .map(|path| Told {
-                    value: path.to_owned(),
-                    place: told.place.clone(),
-                })
-                .collect();
+        replace_list(&mut self.client_cas, "REGISTRY_HTTP_TLS_CLIENTCAS", of);
+        let kind = of("REGISTRY_AUTH").map(|told| told.value);
+        let tells = |kind: &str| {
+            let prefix = format!("REGISTRY_AUTH_{kind}_");
+            variables.keys().any(|name| name.starts_with(&prefix))
+        };
+        if kind.as_deref() == Some("htpasswd") || kind.is_none() && tells("HTPASSWD") {
+            self.htpasswd = true;
         }
-        for index in 0.. {
-            let Some(told) = of(&format!("REGISTRY_HTTP_TLS_CLIENTCAS_{index}")) else {
-                break;
-            };
-            match self.client_cas.get_mut(index) {
-                Some(present) => *present = told,
-                None => self.client_cas.push(told),
-            }
+        if kind.as_deref() == Some("token") || kind.is_none() && tells("TOKEN") {
+            self.token
+                .get_or_insert_with(TokenAuth::default)
+                .override_by(of);
+        }
+    }
+}
+
+impl TokenAuth {
+    fn override_by(&mut self, of: impl Fn(&str) -> Option<Told>) {
+        for (name, field) in [
+            ("REGISTRY_AUTH_TOKEN_REALM", &mut self.realm),
+            ("REGISTRY_AUTH_TOKEN_SERVICE", &mut self.service),
+            ("REGISTRY_AUTH_TOKEN_ISSUER", &mut self.issuer),
+            ("REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE", &mut self.bundle),
+            ("REGISTRY_AUTH_TOKEN_JWKS", &mut self.jwks),
+            ("REGISTRY_AUTH_TOKEN_AUTOREDIRECT", &mut self.autoredirect),
+        ] {
+            replace(field, of(name));
+        }
+        let name = "REGISTRY_AUTH_TOKEN_SIGNINGALGORITHMS";
+        replace_list(&mut self.algorithms, name, of);
+    }
+
+    /// Whether `autoredirect` is on.
+    pub fn redirects(&self) -> bool {
+        let told = self.autoredirect.as_ref();
+        told.is_some_and(|told| told.value == "true")
+    }
+}
+
+fn replace(field: &mut Option<Told>, told: Option<Told>) {
+    if told.is_some() {
+        *field = told.filter(|told| !told.value.is_empty());
+    }
+}
+
+/// The variable of that name holds a list in YAML, and one of them with a number after it holds one item.
+fn replace_list(list: &mut Vec<Told>, name: &str, of: impl Fn(&str) -> Option<Told>) {
+    if let Some(told) = of(name) {
+        let items = told.value.trim_matches(['[', ']']).split([',', '\n']);
+        let items = items.map(|item| {
+            item.trim()
+                .trim_start_matches("- ")
+                .trim_matches(['"', '\'', ' '])
+        });
+        *list = items
+            .filter(|item| !item.is_empty())
+            .map(|item| Told {
+                value: item.to_owned(),
+                place: told.place.clone(),
+            })
+            .collect();
+    }
+    for index in 0.. {
+        let Some(told) = of(&format!("{name}_{index}")) else {
+            break;
+        };
+        match list.get_mut(index) {
+            Some(present) => *present = told,
+            None => list.push(told),
         }
     }
 }
@@ -153,6 +237,8 @@ struct Http {
     host: Option<Spanned<Scalar>>,
     #[serde(default)]
     tls: Option<Tls>,
+    #[serde(default, rename = "draintimeout")]
+    drain_timeout: Option<Spanned<Scalar>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -177,12 +263,26 @@ struct LetsEncrypt {
 struct Auth {
     #[serde(default)]
     token: Option<Token>,
+    #[serde(default)]
+    htpasswd: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 struct Token {
     #[serde(default)]
     realm: Option<Spanned<Scalar>>,
+    #[serde(default)]
+    service: Option<Spanned<Scalar>>,
+    #[serde(default)]
+    issuer: Option<Spanned<Scalar>>,
+    #[serde(default, rename = "rootcertbundle")]
+    bundle: Option<Spanned<Scalar>>,
+    #[serde(default)]
+    jwks: Option<Spanned<Scalar>>,
+    #[serde(default, rename = "signingalgorithms")]
+    algorithms: Option<Vec<Spanned<Scalar>>>,
+    #[serde(default)]
+    autoredirect: Option<Spanned<Scalar>>,
 }
 
 #[cfg(test)]
@@ -197,7 +297,9 @@ mod tests {
         assert_eq!(config.address.unwrap().value, "10.0.0.1:5000");
         assert_eq!(config.certificate.unwrap().place.line, Some(8));
         assert_eq!(config.client_cas[0].value, "/tls/ca.crt");
-        assert_eq!(config.realm.unwrap().place.line, Some(14));
+        let token = config.token.unwrap();
+        assert_eq!(token.realm.unwrap().place.line, Some(14));
+        assert!(token.bundle.is_none() && !config.htpasswd);
         assert!(
             parse(b"services: {}\n", &Place::file("/c"))
                 .unwrap()
@@ -217,6 +319,15 @@ mod tests {
             ("REGISTRY_HTTP_TLS_KEY".to_owned(), text("/other.key")),
             ("REGISTRY_HTTP_TLS_CLIENTCAS_1".to_owned(), text("/unused")),
             (
+                "REGISTRY_AUTH_TOKEN_SIGNINGALGORITHMS".to_owned(),
+                text("[RS256, ES256]"),
+            ),
+            (
+                "REGISTRY_AUTH_TOKEN_ISSUER".to_owned(),
+                text("wulin-tokens"),
+            ),
+            ("REGISTRY_AUTH_TOKEN_AUTOREDIRECT".to_owned(), text("true")),
+            (
                 "REGISTRY_HTTP_TLS_CLIENTCAS".to_owned(),
                 text("[/b.crt, \"/c.crt\"]"),
             ),
@@ -227,6 +338,14 @@ mod tests {
             config.key.unwrap().place,
             Place::file("/compose").at_line(3)
         );
+        let token = config.token.as_ref().unwrap();
+        assert_eq!(token.issuer.as_ref().unwrap().value, "wulin-tokens");
+        assert_eq!(
+            token.realm.as_ref().unwrap().value,
+            "https://hub/service/token"
+        );
+        assert!(token.redirects());
+        assert_eq!(token.algorithms[1].value, "ES256");
         assert_eq!(config.certificate.unwrap().value, "/tls/a.crt");
         let cas: Vec<&str> = config
             .client_cas

@@ -27,6 +27,8 @@ pub struct RegistrySite {
     pub signer: Option<TokenSigner>,
     /// What it verifies tokens with.
     pub verifier: Option<TokenVerifier>,
+    /// What notary beside it verifies tokens with.
+    pub notary: Option<TokenVerifier>,
     /// Where clients reach it.
     pub listeners: Vec<RegistryListener>,
     /// The URL that it tells clients: Harbor's hostname or `external_url`, a registry's `http.host`.

@@ -8,8 +8,11 @@ use time::Duration;
 
 use crate::facts::balancer::FileAt;
 use crate::facts::registry::Told;
+use crate::place::FileStatus;
 use crate::place::Place;
 use crate::token::key_id::KidForm;
+use crate::x509::key::KeyForm;
+use crate::x509::spki::PublicKey;
 
 /// A release of Harbor: what lies where, and in which form, differs between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,8 +58,10 @@ pub type Owner = (u32, u32);
 /// What signs the tokens of a registry.
 #[derive(Clone, Debug)]
 pub struct TokenSigner {
-    /// `harbor-ui`, `harbor-core`, `token-server`.
+    /// `harbor-ui` of Harbor 1, `harbor-core` of Harbor 2, `token-server`.
     pub component: &'static str,
+    /// What has to be restarted before another key counts: its name in the composition; `None` where nothing tells.
+    pub container: Option<String>,
     /// The private key.
     pub key: FileAt,
     /// What it writes into a token to name its key.
@@ -73,12 +78,38 @@ pub struct TokenSigner {
     pub runs_as: Option<Owner>,
     /// What `prepare` copies over the pair, or that it makes a new one; up to Harbor 1.7.
     pub templates: Option<Templates>,
+    /// The certificate that `prepare` made with the key, whoever reads it.
+    pub root: Option<FileAt>,
     /// Copies of the certificate that others verify with: notary's.
     pub copies: Vec<FileAt>,
     /// Whether robot accounts are tokens of this key, which die with it: Harbor 1.8 to 2.1.
     pub robots_are_tokens: bool,
     /// Whether it also accepts tokens, of its own key alone: Harbor 2.
     pub verifies: bool,
+}
+
+/// A private key that tokens are signed with: everything but its bytes.
+#[derive(Clone, Debug)]
+pub struct SigningKeyFile {
+    /// The file.
+    pub place: Place,
+    /// What the source has of its mode, its owner and where it lies.
+    pub status: FileStatus,
+    /// Its public half, whoever can read it.
+    pub public: Option<PublicKey>,
+    /// How it is written down; `None` where no private key is in it.
+    pub form: Option<KeyForm>,
+    /// What keeps its signer from using it.
+    pub refused: Option<KeyRefusal>,
+}
+
+/// What a token service says of a key that it cannot use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRefusal {
+    /// libtrust, before Harbor adds to it.
+    Libtrust(String),
+    /// golang-jwt, which nobody logs.
+    GolangJwt(String),
 }
 
 /// Where `prepare` of Harbor up to 1.7 takes the pair from.
@@ -95,14 +126,22 @@ pub struct Templates {
 /// What a registry verifies tokens with (`auth.token`).
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
-    /// `registry`.
+    /// `registry`, `notary-server`.
     pub component: &'static str,
-    /// Whose configuration it is.
-    pub release: DistributionRelease,
+    /// Its name in the composition; `None` where nothing tells.
+    pub container: Option<String>,
+    /// Its configuration.
+    pub place: Place,
+    /// Which code it is; `None` where nothing tells.
+    pub release: Option<DistributionRelease>,
     /// `rootcertbundle`.
     pub bundle: Option<FileAt>,
+    /// That path as the registry itself has it.
+    pub bundle_in_container: Option<PathBuf>,
     /// `jwks`.
     pub jwks: Option<FileAt>,
+    /// `realm`, where `autoredirect` does not stand in for it.
+    pub realm: Option<Told>,
     /// `issuer`.
     pub issuer: Option<Told>,
     /// `service`.

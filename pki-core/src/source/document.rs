@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+use crate::place::FileStatus;
 use crate::place::Place;
 
 /// A file that was read.
@@ -19,8 +20,8 @@ pub struct Document {
     pub place: Place,
     /// The bytes; wiped when dropped, for they may be a private key.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// Permission bits, where the source has them.
-    pub mode: Option<u32>,
+    /// What the source has of its mode, its owner and where it lies.
+    pub status: FileStatus,
 }
 
 /// Why a file could not be read.
@@ -76,14 +77,14 @@ pub enum ReadProblem {
 pub const SIZE_LIMIT: u64 = 16 << 20;
 
 /// Reads one regular file.
-pub(super) fn read(here: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<u32>), ReadProblem> {
+pub(super) fn read(here: &Path) -> Result<(Zeroizing<Vec<u8>>, FileStatus), ReadProblem> {
     let (file, metadata) = open(here)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
     file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(ReadProblem::TooLarge);
     }
-    Ok((bytes, mode(&metadata)))
+    Ok((bytes, status(&metadata)))
 }
 
 /// Reads to the end. The bytes may be a key, so every buffer that turns out too small is wiped, which a `Vec` that grows
@@ -183,7 +184,7 @@ impl fmt::Debug for Document {
         f.debug_struct("Document")
             .field("place", &self.place)
             .field("bytes", &self.bytes.len())
-            .field("mode", &self.mode)
+            .field("status", &self.status)
             .finish()
     }
 }
@@ -223,12 +224,16 @@ fn special(_: &Metadata) -> &'static str {
 }
 
 #[cfg(unix)]
-fn mode(metadata: &Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(metadata.permissions().mode() & 0o7777)
+fn status(metadata: &Metadata) -> FileStatus {
+    use std::os::unix::fs::MetadataExt;
+    FileStatus {
+        mode: Some(metadata.mode() & 0o7777),
+        owner: Some((metadata.uid(), metadata.gid())),
+        inode: Some((metadata.dev(), metadata.ino())),
+    }
 }
 
 #[cfg(not(unix))]
-fn mode(_: &Metadata) -> Option<u32> {
-    None
+fn status(_: &Metadata) -> FileStatus {
+    FileStatus::default()
 }

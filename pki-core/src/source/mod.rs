@@ -57,11 +57,11 @@ pub fn open(arguments: &[PathArgument], options: Options) -> Result<Vec<Tree>, S
 /// # Errors
 /// Why it cannot be read; a FIFO, a directory and the like are never opened.
 pub fn read_file(path: &Path) -> Result<Document, ReadProblem> {
-    let (bytes, mode) = document::read(path).map_err(|problem| problem.or_dangling_link(path))?;
+    let (bytes, status) = document::read(path).map_err(|problem| problem.or_dangling_link(path))?;
     Ok(Document {
         place: Place::file(path),
         bytes,
-        mode,
+        status,
     })
 }
 

@@ -237,7 +237,7 @@ mod unix {
             .tree("n")
             .read(Path::new("/etc/kubernetes/pki/ca.key"))
             .unwrap();
-        assert_eq!(document.mode, Some(0o640));
+        assert_eq!(document.status.mode, Some(0o640));
         assert_eq!(document.place.path, Path::new("/etc/kubernetes/pki/ca.key"));
         assert!(
             document

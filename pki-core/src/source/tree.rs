@@ -184,12 +184,20 @@ impl Reader<'_> {
     pub fn read(&mut self, path: &Path) -> Result<Document, ReadProblem> {
         let place = self.tree.place(path);
         if let Base::Archived(packed) = &self.tree.base {
-            let (bytes, mode) = packed.read(path)?;
-            return Ok(Document { place, bytes, mode });
+            let (bytes, status) = packed.read(path)?;
+            return Ok(Document {
+                place,
+                bytes,
+                status,
+            });
         }
-        let (bytes, mode) = document::read(&self.follow(path)?)
+        let (bytes, status) = document::read(&self.follow(path)?)
             .map_err(|problem| problem.or_dangling_link(&place.read_from))?;
-        Ok(Document { place, bytes, mode })
+        Ok(Document {
+            place,
+            bytes,
+            status,
+        })
     }
 
     /// Lists one directory of the node, sorted; what belongs to hapki itself is passed over.

@@ -2,6 +2,7 @@
 //! key that signed one; and which key files signers can use.
 
 pub mod algorithm;
+pub mod jwk;
 pub mod jws;
 pub mod jwt;
 pub mod key_id;

@@ -202,7 +202,7 @@ fn add(view: &View<'_>, file: &PemFile, role: Option<Role>, used: bool, topology
         topology.keys.push(KeyHolding {
             place: place.clone(),
             key: key.clone(),
-            mode: file.mode,
+            mode: file.status.mode,
         });
     }
 }

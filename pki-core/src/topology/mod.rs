@@ -30,6 +30,7 @@ pub use crate::facts::hosts::Hosts;
 pub use crate::facts::registry::Told as ToldAt;
 pub use crate::facts::token_parties::DistributionRelease;
 pub use crate::facts::token_parties::HarborRelease;
+pub use crate::facts::token_parties::KeyRefusal;
 pub use crate::facts::token_parties::Mount;
 pub use crate::facts::token_parties::Owner;
 pub use crate::facts::token_parties::Setting;

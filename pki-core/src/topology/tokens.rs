@@ -8,6 +8,7 @@ use time::Duration;
 use crate::facts::registry::Told;
 use crate::facts::token_parties::DistributionRelease;
 use crate::facts::token_parties::HarborRelease;
+use crate::facts::token_parties::KeyRefusal;
 use crate::facts::token_parties::Mount;
 use crate::facts::token_parties::Owner;
 use crate::facts::token_parties::Setting;
@@ -27,6 +28,10 @@ use crate::x509::spki::PublicKey;
 pub struct TokenSigner {
     /// `harbor-ui@node1`, `harbor-core@a`, `token-server@NAME`, `service-account@A`.
     pub component: Component,
+    /// Its name in the composition, `ui` or `core`: what has to be restarted; `None` where nothing tells.
+    pub container: Option<String>,
+    /// Which of several registries it signs for: instances of one share the number.
+    pub registry: usize,
     /// Which software.
     pub kind: SignerKind,
     /// Where it is configured: harbor.cfg, harbor.yml, a manifest; the key itself where nothing else was given.
@@ -47,6 +52,10 @@ pub struct TokenSigner {
     pub runs_as: Option<Owner>,
     /// What `prepare` copies over the pair; up to Harbor 1.7.
     pub templates: Option<Templates>,
+    /// The certificate that `prepare` made with the key, whoever reads it; Harbor alone has one.
+    pub root: Option<CertificateFile>,
+    /// What `x5c` would hold: certificates of the key, where any is at hand.
+    pub chain: Vec<Certificate>,
     /// Copies of the certificate that others verify with: notary's.
     pub copies: Vec<CertificateFile>,
     /// Whether robot accounts are tokens of this key: Harbor 1.8 to 2.1.
@@ -77,8 +86,8 @@ pub struct SigningKey {
     pub public: Option<PublicKey>,
     /// How it is written down.
     pub form: Option<KeyForm>,
-    /// What keeps its signer from using it, in the signer's own words.
-    pub refused: Option<String>,
+    /// What keeps its signer from using it.
+    pub refused: Option<KeyRefusal>,
 }
 
 /// What `prepare` of Harbor up to 1.7 starts from.
@@ -114,6 +123,10 @@ pub struct CertificateFile {
 pub struct TokenVerifier {
     /// `registry@node1`, `harbor-core@a`, `kube-apiserver@B`, `notary-server@node1`.
     pub component: Component,
+    /// Its name in the composition; `None` where nothing tells.
+    pub container: Option<String>,
+    /// Which of several registries it verifies for: instances of one share the number.
+    pub registry: usize,
     /// With what.
     pub kind: VerifierKind,
     /// Where it is configured.
@@ -131,6 +144,8 @@ pub enum VerifierKind {
     HarborCore {
         /// In [`Topology::token_signers`].
         signer: usize,
+        /// Its release.
+        release: HarborRelease,
     },
 }
 
@@ -165,8 +180,8 @@ pub struct KeysFile {
 /// What a registry verifies tokens with (`auth.token`).
 #[derive(Clone, Debug)]
 pub struct Distribution {
-    /// Which code.
-    pub release: DistributionRelease,
+    /// Which code; `None` where nothing tells.
+    pub release: Option<DistributionRelease>,
     /// `rootcertbundle`.
     pub bundle: Option<CertificateFile>,
     /// The path of `rootcertbundle` as the registry has it.
@@ -229,7 +244,7 @@ impl TokenVerifier {
                 let bundle = distribution.bundle.as_ref().map(|file| &file.place);
                 bundle.or(distribution.jwks.as_ref().map(|file| &file.place))
             }
-            VerifierKind::HarborCore { signer } => {
+            VerifierKind::HarborCore { signer, .. } => {
                 let signer = topology.token_signers.get(*signer);
                 signer.map(|signer| &signer.key.place)
             }

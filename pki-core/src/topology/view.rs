@@ -86,15 +86,27 @@ impl View<'_> {
             };
         }
         let kubernetes = &self.facts.kubernetes_dir;
-        let read_from = path.strip_prefix(&kubernetes.path).map_or_else(
-            |_| path.to_path_buf(),
-            |rest| kubernetes.read_from.join(rest),
-        );
+        let read_from = match path.strip_prefix(&kubernetes.path) {
+            Ok(rest) => kubernetes.read_from.join(rest),
+            Err(_) => self.below_root(path),
+        };
         Place {
             node: self.name.clone(),
             path: path.to_path_buf(),
             read_from,
             line: None,
+        }
+    }
+
+    /// A path in the copy of the node's root, where it is one.
+    fn below_root(&self, path: &Path) -> PathBuf {
+        let kubernetes = &self.facts.kubernetes_dir;
+        let below = kubernetes.path.components().count() - 1;
+        let is_rooted = kubernetes.read_from.ends_with("etc/kubernetes");
+        let root = kubernetes.read_from.ancestors().nth(below);
+        match (root, path.strip_prefix("/")) {
+            (Some(root), Ok(rest)) if is_rooted => root.join(rest),
+            _ => path.to_path_buf(),
         }
     }
 

@@ -79,6 +79,43 @@ impl PublicKey {
         )))
     }
 
+    /// An RSA key by its numbers, big-endian. `None` where they make none.
+    pub fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
+        let (modulus, exponent) = (written(modulus), written(exponent));
+        let key = write::element(write::SEQUENCE, &[&modulus, &exponent]);
+        Self::of_parts(&RSA, &[write::NULL, 0], &key)
+    }
+
+    /// A key on the curve of that name (`P-256`), by the coordinates of its point, leading zeros left out or not.
+    pub fn ec(curve: &str, x: &[u8], y: &[u8]) -> Option<Self> {
+        let (curve, length) = match curve {
+            "P-224" => (P224, 28),
+            "P-256" => (P256, 32),
+            "P-384" => (P384, 48),
+            "P-521" => (P521, 66),
+            _ => return None,
+        };
+        let mut point = vec![4];
+        for coordinate in [x, y] {
+            point.resize(point.len() + length - coordinate.len().min(length), 0);
+            point.extend_from_slice(coordinate);
+        }
+        (point.len() == 1 + 2 * length)
+            .then(|| Self::of_parts(&EC, &write::oid(&curve), &point))
+            .flatten()
+    }
+
+    /// An Ed25519 key.
+    pub fn ed25519(key: &[u8]) -> Option<Self> {
+        Self::of_parts(&ED25519, &[], key)
+    }
+
+    fn of_parts(algorithm: &ObjectIdentifier, parameters: &[u8], key: &[u8]) -> Option<Self> {
+        let identifier = write::element(write::SEQUENCE, &[&write::oid(algorithm), parameters]);
+        let bits = write::element(write::BIT_STRING, &[&[0], key]);
+        Self::from_der(&write::element(write::SEQUENCE, &[&identifier, &bits])).ok()
+    }
+
     /// From an algorithm and the contents of the BIT STRING, both already known to be sound.
     pub(crate) fn assemble(
         algorithm: PublicKeyAlgorithm,
@@ -130,6 +167,18 @@ impl PublicKey {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a SubjectPublicKeyInfo: {0}")]
 pub struct SpkiError(pub String);
+
+/// An INTEGER that is not negative.
+fn written(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let number = number.get(zeros..).unwrap_or_default();
+    let pad: &[u8] = if number.first().is_none_or(|first| first & 0x80 != 0) {
+        &[0]
+    } else {
+        &[]
+    };
+    write::element(write::INTEGER, &[pad, number])
+}
 
 impl PublicKeyAlgorithm {
     /// Whether it is DSA, which Go's parser knows and nothing else in Go uses.

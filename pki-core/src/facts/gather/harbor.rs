@@ -14,10 +14,13 @@ use crate::facts::gather::registries;
 use crate::facts::gather::registries::Composed;
 use crate::facts::harbor;
 use crate::facts::harbor::Harbor;
+use crate::facts::registry::RegistryConfig;
 use crate::facts::registry::Told;
 use crate::facts::registry_site::ListenerMode;
 use crate::facts::registry_site::RegistryListener;
 use crate::facts::registry_site::RegistrySite;
+use crate::facts::token_parties::HarborRelease;
+use crate::facts::yaml::Text;
 use crate::inventory::RegistryKind;
 use crate::place::Place;
 
@@ -60,11 +63,31 @@ impl Gatherer<'_> {
         for listener in &mut listeners {
             self.copied(listener, source.as_ref());
         }
-        let config = directory.join("common/config/registry/config.yml");
-        let realm = self
-            .registry_config(&config)
-            .and_then(|config| config.realm);
-        let realm = realm.or_else(|| {
+        let (config, release) = self.registry_beside(directory, &harbor, version.as_ref());
+        let installed = Installed {
+            directory,
+            composed,
+            harbor: &harbor,
+            release,
+        };
+        let (signer, verifier, notary) = if self.has_pair(&installed, config.as_ref()) {
+            let signer = self.harbor_signer(&installed);
+            let verifier = self.harbor_verifier(&installed, config.as_ref());
+            (signer, verifier, self.notary(&installed))
+        } else {
+            (None, None, None)
+        };
+        let unprepared = signer.is_none().then(|| NotUnderstood {
+            place: harbor.place.clone(),
+            what: format!(
+                "signs tokens with a pair that is not among these files: neither {} nor {} is there. Give the machine's \
+                 root directory, unless ./prepare has not run yet",
+                installed.config().display(),
+                installed.data().join("secret").display()
+            ),
+        });
+        let token = config.and_then(|config| config.token);
+        let realm = token.and_then(|token| token.realm).or_else(|| {
             let mut url = harbor.public_url()?;
             url.value.push_str("/service/token");
             Some(url)
@@ -77,15 +100,62 @@ impl Gatherer<'_> {
             kind: RegistryKind::Harbor,
             place: harbor.place.clone(),
             version: version.map(|tag| tag.value),
-            release: None,
-            signer: None,
-            verifier: None,
+            release: Some(release),
+            signer,
+            verifier,
+            notary,
             listeners,
             public_url: harbor.public_url(),
             realm,
             source,
-            not_understood: internal.into_iter().collect(),
+            not_understood: internal.into_iter().chain(unprepared).collect(),
         });
+    }
+
+    /// The configuration of Harbor's registry, and Harbor's release: by the tag of its images, by what harbor.yml was
+    /// written for, else by what there is.
+    fn registry_beside(
+        &mut self,
+        directory: &Path,
+        harbor: &Harbor,
+        tag: Option<&Text>,
+    ) -> (Option<RegistryConfig>, HarborRelease) {
+        let config = directory.join("common/config");
+        let registry = self.registry_config(&config.join("registry/config.yml"));
+        let told = tag.map(|tag| tag.value.as_str());
+        let written = harbor.version.as_ref().map(|told| told.value.as_str());
+        let parsed = told
+            .into_iter()
+            .chain(written)
+            .find_map(|text| text.parse().ok());
+        let is_older = harbor
+            .place
+            .path
+            .extension()
+            .is_some_and(|name| name == "cfg");
+        let takes_tokens = registry
+            .as_ref()
+            .is_some_and(|config| config.token.is_some());
+        let release = parsed.unwrap_or_else(|| {
+            let has_core = self.reader.list(&config.join("core")).is_ok();
+            match (is_older, has_core) {
+                (true, true) => HarborRelease::new(1, 7),
+                (true, false) => HarborRelease::new(1, 1),
+                (false, _) if takes_tokens => HarborRelease::new(1, 10),
+                (false, _) => HarborRelease::new(2, 2),
+            }
+        });
+        (registry, release)
+    }
+
+    /// Whether anything of the pair, or of where it lies, is among the files.
+    fn has_pair(&mut self, installed: &Installed<'_>, config: Option<&RegistryConfig>) -> bool {
+        let secret = installed.data().join("secret");
+        config.is_some()
+            || self.reader.list(&secret).is_ok()
+            || ["ui", "core", "registry"]
+                .iter()
+                .any(|name| self.reader.list(&installed.config().join(name)).is_ok())
     }
 
     /// What Harbor's own nginx was told, by the ports that its container publishes.
@@ -142,6 +212,54 @@ impl Gatherer<'_> {
         if !is_unreadable(&pair.certificate.path) {
             **pair = source.clone();
         }
+    }
+}
+
+/// What is installed in one directory.
+pub(super) struct Installed<'a> {
+    pub(super) directory: &'a Path,
+    pub(super) composed: &'a Composed,
+    pub(super) harbor: &'a Harbor,
+    pub(super) release: HarborRelease,
+}
+
+impl Installed<'_> {
+    /// A container by its image, else by its name.
+    pub(super) fn service(&self, program: &str, name: &str) -> Option<&Service> {
+        let services = || {
+            self.composed
+                .iter()
+                .flat_map(|(compose, _)| &compose.services)
+        };
+        let by_image = services().find(|service| service.program() == program);
+        by_image.or_else(|| services().find(|service| service.name == name))
+    }
+
+    /// Where the mounts are told, else Harbor's configuration.
+    pub(super) fn told_at(&self) -> &Place {
+        self.composed
+            .as_ref()
+            .map_or(&self.harbor.place, |(_, place)| place)
+    }
+
+    /// The certificate of the pair.
+    pub(super) fn root(&self) -> PathBuf {
+        if self.release.is_at_least(1, 8) {
+            self.data().join("secret/registry/root.crt")
+        } else {
+            self.config().join("registry/root.crt")
+        }
+    }
+
+    /// Where `prepare` writes what containers read.
+    pub(super) fn config(&self) -> PathBuf {
+        self.directory.join("common/config")
+    }
+
+    /// `data_volume`.
+    pub(super) fn data(&self) -> PathBuf {
+        let told = self.harbor.data_volume.as_ref();
+        PathBuf::from(told.map_or("/data", |told| told.value.as_str()))
     }
 }
 

@@ -174,16 +174,20 @@ impl Gatherer<'_> {
                 Vec::new()
             }
         };
+        let verifier = self.plain_verifier(&config, service);
         self.site(RegistrySite {
             kind: RegistryKind::Registry,
             place: config.place,
             version: service.and_then(Service::tag).map(|tag| tag.value),
             release: None,
             signer: None,
-            verifier: None,
+            realm: verifier
+                .as_ref()
+                .and_then(|verifier| verifier.realm.clone()),
+            verifier,
+            notary: None,
             listeners,
             public_url: config.host,
-            realm: config.realm,
             source: None,
             not_understood,
         });

@@ -14,6 +14,7 @@ use crate::facts::registry_client;
 use crate::facts::registry_client::LoneCertificate;
 use crate::facts::registry_client::RegistryClient;
 use crate::facts::registry_client::Runtime;
+use crate::place::FileStatus;
 
 impl Gatherer<'_> {
     /// What is told at the usual places. None of it need be there.
@@ -36,7 +37,7 @@ impl Gatherer<'_> {
                 let roots = certificate_files::parse(
                     &document.bytes,
                     &place,
-                    None,
+                    FileStatus::default(),
                     Expected::Anything,
                     self.cache,
                 );
@@ -52,12 +53,18 @@ impl Gatherer<'_> {
             let local = certificate_files::parse(
                 &document.bytes,
                 &place,
-                None,
+                FileStatus::default(),
                 Expected::Anything,
                 self.cache,
             );
             let roots = self.node.system_roots.get_or_insert_with(|| {
-                certificate_files::parse(b"", &place, None, Expected::Anything, self.cache)
+                certificate_files::parse(
+                    b"",
+                    &place,
+                    FileStatus::default(),
+                    Expected::Anything,
+                    self.cache,
+                )
             });
             roots.certificates.extend(local.certificates);
         }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::place::FileStatus;
 use crate::source::archive::unpack::Limits;
 use crate::source::document::ReadProblem;
 use crate::source::resolve;
@@ -36,7 +37,7 @@ pub(super) enum Member {
     Directory,
     File {
         bytes: Arc<Zeroizing<Vec<u8>>>,
-        mode: Option<u32>,
+        status: FileStatus,
     },
     Link(PathBuf),
     Unreadable(ReadProblem),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::place::FileStatus;
 use crate::place::OWN_DIR;
 use crate::source::archive::Archive;
 use crate::source::archive::Member;
@@ -33,9 +34,9 @@ impl Packed {
     pub(in crate::source) fn read(
         &self,
         path: &Path,
-    ) -> Result<(Zeroizing<Vec<u8>>, Option<u32>), ReadProblem> {
+    ) -> Result<(Zeroizing<Vec<u8>>, FileStatus), ReadProblem> {
         match self.reached(path)? {
-            Member::File { bytes, mode } => Ok((Zeroizing::clone(bytes), *mode)),
+            Member::File { bytes, status } => Ok((Zeroizing::clone(bytes), *status)),
             Member::Unreadable(problem) => Err(problem.clone()),
             Member::Directory | Member::Link(_) => Err(ReadProblem::NotAFile {
                 what: "a directory",

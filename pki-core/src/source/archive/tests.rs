@@ -145,12 +145,12 @@ fn several_nodes_are_several_trees() {
 fn a_member_is_named_by_archive_and_path() {
     let tree = tree(&Pack::of(&["./s/etc/kubernetes/pki/ca.crt"]).tar());
     let path = Path::new("/etc/kubernetes/pki/ca.crt");
-    let Document { place, mode, .. } = tree.read(path).unwrap();
+    let Document { place, status, .. } = tree.read(path).unwrap();
     assert_eq!(place.path, path);
     let read_from = place.read_from.display().to_string();
     let end = "/wudang.backup:/s/etc/kubernetes/pki/ca.crt";
     assert!(read_from.ends_with(end), "{read_from}");
-    assert_eq!(mode, Some(0o640));
+    assert_eq!(status.mode, Some(0o640));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use tar::EntryType;
 use tar::Header;
 use zeroize::Zeroizing;
 
+use crate::place::FileStatus;
 use crate::source::archive::Archive;
 use crate::source::archive::Member;
 use crate::source::archive::gzip;
@@ -207,6 +208,8 @@ impl Unpacker {
                 "comes after more files than are kept of an archive",
             ));
         }
+        let mode = entry.header().mode().ok().map(|mode| mode & 0o7777);
+        let owner = owner(entry.header());
         let mut bytes = Zeroizing::new(Vec::with_capacity(size as usize + 1));
         entry.take(BINARY).read_to_end(&mut bytes)?;
         if size > BINARY && bytes.contains(&0) && bytes.first() != Some(&DER_SEQUENCE) {
@@ -219,7 +222,11 @@ impl Unpacker {
         self.kept += bytes.len();
         Ok(Member::File {
             bytes: Arc::new(bytes),
-            mode: entry.header().mode().ok().map(|mode| mode & 0o7777),
+            status: FileStatus {
+                owner,
+                mode,
+                inode: None,
+            },
         })
     }
 
@@ -281,6 +288,11 @@ fn is_bulk(path: &Path) -> bool {
         let directory: Vec<&OsStr> = Path::new(directory).iter().collect();
         names.windows(directory.len()).any(|part| part == directory)
     })
+}
+
+fn owner(header: &Header) -> Option<(u32, u32)> {
+    let number = |told: io::Result<u64>| u32::try_from(told.ok()?).ok();
+    Some((number(header.uid())?, number(header.gid())?))
 }
 
 fn not_a_file(what: &'static str) -> Member {

@@ -13,6 +13,7 @@ mod peer;
 mod pod;
 mod reach;
 mod registry;
+mod registry_token;
 pub(super) mod service_account;
 mod sni;
 
@@ -38,6 +39,8 @@ use crate::topology::edge::Shown;
 use crate::topology::edge::Trust;
 use crate::topology::edge::Unjudged;
 use crate::topology::node::Node;
+use crate::topology::tokens::TokenSigner;
+use crate::topology::tokens::TokenVerifier;
 use crate::topology::url::Endpoint;
 use crate::topology::view::View;
 
@@ -59,6 +62,8 @@ pub(super) fn connect(
         edges: Vec::new(),
         registry_names: Vec::new(),
         unjudged: Vec::new(),
+        token_signers: Vec::new(),
+        token_verifiers: Vec::new(),
     };
     connector.find_balancers(inventory);
     for view in views {
@@ -78,6 +83,7 @@ pub(super) fn connect(
     connector.service_accounts();
     connector.front_proxies();
     connector.registries(inventory);
+    connector.registry_tokens(inventory);
     topology.virtual_addresses = connector.virtual_addresses();
     let Connector {
         listening,
@@ -86,8 +92,12 @@ pub(super) fn connect(
         edges,
         registry_names,
         unjudged,
+        token_signers,
+        token_verifiers,
         ..
     } = connector;
+    topology.token_signers = token_signers;
+    topology.token_verifiers = token_verifiers;
     topology.balancers = Connector::into_balancers(listening, &edges);
     topology.kubeconfigs = kubeconfigs;
     topology.dialled = dialled;
@@ -108,6 +118,8 @@ struct Connector<'a> {
     edges: Vec<Edge>,
     registry_names: Vec<RegistryName>,
     unjudged: Vec<Unjudged>,
+    token_signers: Vec<TokenSigner>,
+    token_verifiers: Vec<TokenVerifier>,
 }
 
 /// What one client brings to a connection.

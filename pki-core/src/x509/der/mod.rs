@@ -40,6 +40,8 @@ pub(crate) const GENERAL_STRING: u8 = 0x1b;
 pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
 /// BMPString.
 pub(crate) const BMP_STRING: u8 = 0x1e;
+/// NULL.
+pub(crate) const NULL: u8 = 0x05;
 /// SEQUENCE.
 pub(crate) const SEQUENCE: u8 = 0x30;
 /// SET.

@@ -202,7 +202,11 @@ impl<'a> Connector<'a> {
         })
     }
 
-    pub(super) fn is_instance(&self, owned: &inventory::Registry, view: &View<'_>) -> bool {
+    pub(in crate::topology::connect) fn is_instance(
+        &self,
+        owned: &inventory::Registry,
+        view: &View<'_>,
+    ) -> bool {
         let node = self.nodes.iter().find(|node| node.name == view.name);
         owned.instances.iter().any(|instance| {
             let has_address = node.is_some_and(|node| node.address == Some(instance.address));

@@ -7,8 +7,18 @@
     reason = "a test states its assumptions by unwrapping"
 )]
 
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "shared by several tests"
+)]
+#[path = "harbor/mod.rs"]
+mod harbor;
 #[path = "edges/kinds.rs"]
 mod kinds;
+#[path = "edges/registries.rs"]
+mod registries;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

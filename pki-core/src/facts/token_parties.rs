@@ -110,6 +110,8 @@ pub enum KeyRefusal {
     Libtrust(String),
     /// golang-jwt, which nobody logs.
     GolangJwt(String),
+    /// hapki, of the key of who knows what.
+    Unreadable(String),
 }
 
 /// Where `prepare` of Harbor up to 1.7 takes the pair from.

@@ -84,6 +84,22 @@ pub enum FaultKind {
     ServiceAccountKey,
     /// The token's issuer is not one that the verifier accepts.
     ServiceAccountIssuer,
+    /// Another instance's registry, or core, does not know the key that a registry's token is signed with.
+    RegistryTokenKey,
+    /// Nor does the registry of the same Harbor.
+    RegistryTokenRoot,
+    /// A token service cannot sign with its key.
+    RegistryTokenKeyUnusable,
+    /// A registry's token is of another issuer, or for another service, than its verifier takes.
+    RegistryTokenIssuer,
+    /// The verifier knows the key by another id than the token has.
+    RegistryTokenKeyId,
+    /// The verifier knows the key and does not take what it signs.
+    RegistryTokenAlgorithm,
+    /// A registry does not start with what it is to verify tokens with.
+    RegistryDoesNotStart,
+    /// A registry does not start, for a key in its bundle is of a kind that it does not know.
+    RegistryBundleKey,
     /// Accepted, but entitled to nothing it needs: the group is missing.
     WrongGroup,
     /// Accepted, but under a name that is entitled to nothing it needs.
@@ -121,6 +137,14 @@ impl FaultKind {
             Self::NameNotAllowed => "requestheader-name-not-allowed",
             Self::ServiceAccountKey => "service-account-key-differs",
             Self::ServiceAccountIssuer => "token-issuer-mismatch",
+            Self::RegistryTokenKey => "token-key-differs",
+            Self::RegistryTokenRoot => "token-root-mismatch",
+            Self::RegistryTokenIssuer => "token-issuer-mismatch",
+            Self::RegistryTokenKeyId => "key-id-unknown",
+            Self::RegistryTokenKeyUnusable
+            | Self::RegistryTokenAlgorithm
+            | Self::RegistryBundleKey => "key-format",
+            Self::RegistryDoesNotStart => "file-unreadable",
             Self::WrongGroup => "organization-unexpected",
             Self::WrongUser => "malformed-common-name",
             Self::OtherNode => "node-identity-mismatch",

@@ -11,6 +11,8 @@ mod identity;
 mod index;
 mod intermediate;
 mod member;
+mod registry_token;
+mod registry_words;
 mod token;
 mod unknown_roots;
 mod words;
@@ -31,6 +33,7 @@ use crate::judge::index::Index;
 use crate::place::Place;
 use crate::topology::Broken;
 use crate::topology::BrokenKind;
+use crate::topology::CarriedToken;
 use crate::topology::Edge;
 use crate::topology::EdgeKind;
 use crate::topology::Holding;
@@ -101,7 +104,10 @@ pub fn judge(mut topology: Topology, now: OffsetDateTime) -> Judged {
         .enumerate()
         .map(|(index, edge)| {
             let faults = faults(&files, edge, now, &mut signatures);
-            judged_edge(index, edge, faults)
+            match edge.registry_token() {
+                Some(token) => registry_words::judged(&topology, (index, token), faults),
+                None => judged_edge(index, edge, faults),
+            }
         })
         .collect();
     Judged {
@@ -194,10 +200,13 @@ fn faults(
 ) -> Vec<Fault> {
     match edge.kind {
         EdgeKind::Tls => connection(files, edge, now, signatures),
-        EdgeKind::Token => edge
-            .service_account()
-            .map(token::faults)
-            .unwrap_or_default(),
+        EdgeKind::Token => match &edge.token {
+            Some(CarriedToken::ServiceAccount(token)) => token::faults(token),
+            Some(CarriedToken::Registry(token)) => {
+                registry_token::faults(files.topology, *token, now)
+            }
+            None => Vec::new(),
+        },
         EdgeKind::Identity => identity::faults(files, edge, now, signatures),
     }
 }

@@ -217,17 +217,48 @@ impl Ground {
         self.tree(path, self.rooted(Path::new("/")), extent)
     }
 
-    /// What a Harbor or registry directory names is the machine's own, or the archive's.
+    /// What a Harbor or registry directory names is the machine's own, or the archive's; in a copy of a machine's root it
+    /// is the copy's.
     fn registry(&self, directory: &Path, asked: &Path) -> Tree {
-        let extent = Extent::Registry(self.absolute(asked));
-        self.tree(directory, self.rooted(Path::new("/")), extent)
+        let (directory, asked) = (self.absolute(directory), self.absolute(asked));
+        let mut roots = REGISTRY_DIRECTORIES
+            .iter()
+            .filter_map(|suffix| without(&directory, suffix));
+        let root = roots.find(|root| self.looks_like_root(root));
+        let root = root.unwrap_or_else(|| PathBuf::from("/"));
+        let on_node = Path::new("/").join(asked.strip_prefix(&root).unwrap_or(&asked));
+        let named = if root == Path::new("/") {
+            &directory
+        } else {
+            &root
+        };
+        self.tree(named, self.rooted(&root), Extent::Registry(on_node))
+    }
+
+    /// Whether a directory that could be the root of a machine holds more of it than a registry.
+    fn looks_like_root(&self, path: &Path) -> bool {
+        let mut entries = ROOT_ENTRIES.iter();
+        entries.any(|name| self.exists(&path.join(name)))
+    }
+
+    /// Whether config.yml is the configuration of a registry: it must have both keys.
+    fn is_distribution(&self, path: &Path) -> bool {
+        let Self::Disk = self else {
+            return false;
+        };
+        let read = document::read(&path.join("config.yml")).ok();
+        read.is_some_and(|(bytes, _)| {
+            let lines = || bytes.split(|byte| *byte == b'\n');
+            let has = |key: &[u8]| lines().any(|line| line.starts_with(key));
+            has(b"version:") && has(b"storage:")
+        })
     }
 
     /// Whether this is a directory that somebody composes a registry in, or that holds a registry's configuration alone.
     fn is_registry(&self, path: &Path) -> bool {
         let holds = |name: &str| self.exists(&path.join(name));
         let is_packaged = path.ends_with("docker/registry") && holds("config.yml");
-        is_packaged || REGISTRY_FILES.iter().any(|name| holds(name))
+        is_packaged || self.is_distribution(path) || REGISTRY_FILES.iter().any(|name| holds(name))
     }
 
     fn is_root_with_registries(&self, path: &Path) -> bool {
@@ -324,11 +355,36 @@ const REGISTRY_ENTRIES: &[&str] = &[
     "etc/docker",
     "etc/containerd",
     "etc/containers/certs.d",
+    "etc/distribution",
     "opt/harbor",
     "usr/local/harbor",
     "srv/harbor",
     "data/harbor",
     "root/harbor",
+];
+/// Where registries are installed, in a machine's root.
+const REGISTRY_DIRECTORIES: &[&str] = &[
+    "etc/docker/registry",
+    "etc/distribution",
+    "opt/harbor",
+    "usr/local/harbor",
+    "srv/harbor",
+    "data/harbor",
+    "root/harbor",
+    "opt/registry",
+    "srv/registry",
+];
+/// By any of which a directory is told to be the root of a machine, and /usr/local not.
+const ROOT_ENTRIES: &[&str] = &[
+    "etc/hosts",
+    "etc/hostname",
+    "etc/os-release",
+    "etc/passwd",
+    "etc/docker",
+    "data/secret",
+    "data/cert",
+    "data/registry",
+    "data/database",
 ];
 const PKI_EXTENSIONS: &[&str] = &["crt", "pem", "key", "cert", "cer", "pub"];
 const MOST_NAMED: usize = 3;

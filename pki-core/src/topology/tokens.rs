@@ -125,6 +125,8 @@ pub struct TokenVerifier {
     pub component: Component,
     /// Its name in the composition; `None` where nothing tells.
     pub container: Option<String>,
+    /// Host and port by which clients reach the registry, as image references begin; `None` where nothing tells.
+    pub host: Option<String>,
     /// Which of several registries it verifies for: instances of one share the number.
     pub registry: usize,
     /// With what.

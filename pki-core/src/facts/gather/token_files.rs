@@ -49,7 +49,10 @@ impl Gatherer<'_> {
                 });
                 (loaded.as_ref().ok().cloned(), loaded.err())
             }
-            Loader::TokenServer => (None, None),
+            Loader::TokenServer => match PrivateKey::from_bytes(bytes) {
+                Ok(key) => (Some(key.public_key().clone()), None),
+                Err(error) => (None, Some(KeyRefusal::Unreadable(error.to_string()))),
+            },
         };
         let public = loaded.or_else(|| {
             let key = PrivateKey::from_bytes(bytes).ok()?;

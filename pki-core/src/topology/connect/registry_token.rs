@@ -70,6 +70,7 @@ impl Connector<'_> {
                 self.token_verifiers.push(TokenVerifier {
                     component: view.component(told.component),
                     container: told.container.clone(),
+                    host: host(site),
                     registry,
                     kind: VerifierKind::HarborCore {
                         signer: position,
@@ -80,7 +81,9 @@ impl Connector<'_> {
             }
         }
         for told in site.verifier.iter().chain(&site.notary) {
-            self.token_verifiers.push(verifier(view, told, registry));
+            let host = host(site);
+            let verifier = verifier(view, told, (registry, host));
+            self.token_verifiers.push(verifier);
         }
     }
 
@@ -220,6 +223,12 @@ impl Registries {
     }
 }
 
+fn host(site: &RegistrySite) -> Option<String> {
+    let url = &site.public_url.as_ref()?.value;
+    let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    host.split('/').next().map(str::to_owned)
+}
+
 fn public_name(site: &RegistrySite) -> Option<String> {
     let endpoint = url::parse(&site.public_url.as_ref()?.value)?;
     let is_name = endpoint.address().is_none();
@@ -290,11 +299,12 @@ fn signer(
 fn verifier(
     view: &View<'_>,
     told: &token_parties::TokenVerifier,
-    registry: usize,
+    (registry, host): (usize, Option<String>),
 ) -> TokenVerifier {
     TokenVerifier {
         component: view.component(told.component),
         container: told.container.clone(),
+        host,
         registry,
         told_at: view.at(&told.place),
         kind: VerifierKind::Distribution(Box::new(Distribution {

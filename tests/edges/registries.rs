@@ -1,0 +1,191 @@
+//! Tokens of registries, in trees as their installers leave them: every signer against every verifier.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use pki_core::audit;
+use pki_core::audit::Audit;
+use pki_core::checks::Settings;
+use pki_core::source::Options;
+use pki_core::source::PathArgument;
+use pki_core::topology::EdgeKind;
+use time::macros::datetime;
+
+use crate::harbor;
+use crate::harbor::disk;
+use crate::harbor::keys;
+
+fn read(arguments: &[(&str, &Path)]) -> Audit {
+    let arguments: Vec<PathArgument> = arguments
+        .iter()
+        .map(|(name, path)| PathArgument {
+            name: (!name.is_empty()).then(|| (*name).to_owned()),
+            path: path.to_path_buf(),
+        })
+        .collect();
+    let now = datetime!(2026-06-01 00:00 UTC);
+    audit::audit(
+        &arguments,
+        Options::default(),
+        None,
+        now,
+        &Settings::default(),
+    )
+    .unwrap()
+}
+
+/// Every token edge: who, to whom, what the verifier logs.
+fn tokens(audit: &Audit) -> BTreeMap<String, Option<String>> {
+    let edges = audit.judged.judged_edges();
+    let tokens = edges.filter(|(edge, _)| edge.kind == EdgeKind::Token);
+    tokens
+        .map(|(edge, verdict)| {
+            let name = format!("{} -> {}", edge.client, edge.server);
+            assert_eq!(verdict.ok, verdict.says.is_none(), "{name}");
+            (name, verdict.server_says.clone())
+        })
+        .collect()
+}
+
+#[test]
+fn two_harbors_refuse_each_others_tokens_until_they_share_a_pair() {
+    for version in ["1.1.0", "1.6.3", "1.7.5", "1.10.18"] {
+        let directory = tempfile::tempdir().unwrap();
+        let [one, two] = harbor::two(version, directory.path());
+        let before = read(&[("", directory.path())]);
+        let tokens_before = tokens(&before);
+        assert_eq!(tokens_before.len(), 4, "{version}: {tokens_before:?}");
+        let own = &tokens_before["harbor-ui@node1 -> registry@node1"];
+        assert_eq!(*own, None, "{version}");
+        let crossed = tokens_before["harbor-ui@node1 -> registry@node2"].as_ref();
+        let crossed = crossed.unwrap();
+        assert!(
+            crossed.starts_with("token signed by untrusted key with ID: \""),
+            "{version}: {crossed}"
+        );
+        let (_, verdict) = before
+            .judged
+            .judged_edges()
+            .find(|(edge, verdict)| edge.kind == EdgeKind::Token && !verdict.ok)
+            .unwrap();
+        assert_eq!(
+            verdict.prints.as_deref(),
+            Some(
+                "Error response from daemon: login attempt to https://hub.wulin.internal/v2/ failed with status: 401 Unauthorized"
+            )
+        );
+        harbor::share(version, &one, &two);
+        let after = tokens(&read(&[("", directory.path())]));
+        assert!(after.values().all(Option::is_none), "{version}: {after:?}");
+    }
+}
+
+#[test]
+fn cores_of_harbor_2_verify_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, two] = harbor::two("2.12.1", directory.path());
+    let before = tokens(&read(&[("", directory.path())]));
+    assert_eq!(before.len(), 4, "{before:?}");
+    assert_eq!(before["harbor-core@node1 -> harbor-core@node1"], None);
+    assert_eq!(
+        before["harbor-core@node2 -> harbor-core@node1"].as_deref(),
+        Some("parse token error, token signature is invalid: crypto/rsa: verification error")
+    );
+    harbor::share("2.12.1", &one, &two);
+    let after = tokens(&read(&[("", directory.path())]));
+    assert!(after.values().all(Option::is_none), "{after:?}");
+}
+
+/// The directories alone, each in the copy of its machine's root: /data is the copy's.
+#[test]
+fn a_directory_in_a_copy_names_what_is_in_the_copy() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, two] = harbor::two("1.10.18", directory.path());
+    let (one, two) = (one.join("opt/harbor"), two.join("opt/harbor/harbor.yml"));
+    let audit = read(&[("a", &one), ("b", &two)]);
+    assert_eq!(tokens(&audit).len(), 4);
+    assert!(tokens(&audit)["harbor-ui@a -> registry@b"].is_some());
+    let signer = &audit.judged.topology.token_signers[0];
+    assert_eq!(
+        signer.key.place.path,
+        Path::new("/data/secret/core/private_key.pem")
+    );
+    assert!(signer.key.place.read_from.starts_with(directory.path()));
+}
+
+/// Nothing of the machine but the directory: what it names is said to be missing, and nothing is said to be fine.
+#[test]
+fn what_a_directory_names_and_is_not_there_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, _] = harbor::two("1.10.18", directory.path());
+    let alone = directory.path().join("alone");
+    fs::rename(one.join("opt/harbor"), &alone).unwrap();
+    let yml = disk::read(&alone.join("harbor.yml"));
+    let elsewhere = directory.path().join("nowhere");
+    let moved = |text: String| text.replace("/data", &elsewhere.to_string_lossy());
+    disk::put(&alone.join("harbor.yml"), &moved(yml), 0o644);
+    let compose = disk::read(&alone.join("docker-compose.yml"));
+    disk::put(&alone.join("docker-compose.yml"), &moved(compose), 0o644);
+    let audit = read(&[("a", &alone)]);
+    assert!(audit.judged.edges.iter().all(|verdict| !verdict.ok));
+    let missing: Vec<&Path> = audit
+        .judged
+        .topology
+        .broken
+        .iter()
+        .map(|broken| broken.place.path.as_path())
+        .collect();
+    for name in ["secret/core/private_key.pem", "secret/registry/root.crt"] {
+        assert!(
+            missing.contains(&elsewhere.join(name).as_path()),
+            "{missing:?}"
+        );
+    }
+}
+
+#[test]
+fn a_token_server_is_given_by_its_key() {
+    for release in ["2.8.2", "3.1.1"] {
+        let directory = tempfile::tempdir().unwrap();
+        let roots = harbor::plain::two(release, directory.path());
+        let server = directory.path().join("server.pem");
+        disk::put(&server, &keys::rsa("node1"), 0o600);
+        let audit = read(&[("", &roots[0]), ("", &roots[1]), ("t", &server)]);
+        let found = tokens(&audit);
+        let own = &found["token-server@t -> registry@node1"];
+        if release == "2.8.2" {
+            assert_eq!(*own, None);
+        } else {
+            let says = own.as_ref().unwrap();
+            assert!(
+                says.starts_with("failed to verify token: token signed by untrusted key with ID: "),
+                "{says}"
+            );
+        }
+        assert!(found["token-server@t -> registry@node2"].is_some());
+        assert_eq!(found.len(), 2);
+    }
+}
+
+/// A configuration by itself, as a process is started with it.
+#[test]
+fn a_lone_configuration_is_a_registry() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, _] = harbor::plain::two("2.8.2", directory.path());
+    let alone = directory.path().join("registry1");
+    fs::rename(one.join("etc/docker/registry"), &alone).unwrap();
+    let text = disk::read(&alone.join("config.yml"));
+    let here = alone.to_string_lossy();
+    disk::put(
+        &alone.join("config.yml"),
+        &text.replace("/etc/docker/registry", &here),
+        0o644,
+    );
+    let key = alone.join("private_key.pem");
+    disk::put(&key, &keys::rsa("node1"), 0o600);
+    let audit = read(&[("registry1", &alone), ("token1", &key)]);
+    let found = tokens(&audit);
+    assert_eq!(found.len(), 1, "{:?}", audit.judged.topology.unjudged);
+    assert_eq!(found["token-server@token1 -> registry@registry1"], None);
+}

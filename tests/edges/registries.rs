@@ -128,20 +128,30 @@ fn what_a_directory_names_and_is_not_there_is_said() {
     let compose = disk::read(&alone.join("docker-compose.yml"));
     disk::put(&alone.join("docker-compose.yml"), &moved(compose), 0o644);
     let audit = read(&[("a", &alone)]);
-    assert!(audit.judged.edges.iter().all(|verdict| !verdict.ok));
-    let missing: Vec<&Path> = audit
-        .judged
-        .topology
-        .broken
-        .iter()
-        .map(|broken| broken.place.path.as_path())
-        .collect();
-    for name in ["secret/core/private_key.pem", "secret/registry/root.crt"] {
+    let says = |audit: &Audit| {
+        let unjudged = audit.judged.topology.unjudged.iter();
+        let why: Vec<String> = unjudged.map(|unjudged| unjudged.why.clone()).collect();
+        why.join("\n")
+    };
+    let paths = ["secret/core/private_key.pem", "secret/registry/root.crt"];
+    let paths = paths.map(|name| elsewhere.join(name));
+    for path in &paths {
         assert!(
-            missing.contains(&elsewhere.join(name).as_path()),
-            "{missing:?}"
+            says(&audit).contains(&*path.to_string_lossy()),
+            "{}",
+            says(&audit)
         );
     }
+    assert!(tokens(&audit).is_empty());
+
+    disk::put(&paths[1], &keys::root(&keys::rsa("node1/0")), 0o600);
+    let audit = read(&[("a", &alone)]);
+    let broken = &audit.judged.topology.broken;
+    assert!(
+        broken.iter().any(|broken| broken.place.path == paths[0]),
+        "{broken:?}"
+    );
+    assert!(audit.judged.edges.iter().any(|verdict| !verdict.ok));
 }
 
 #[test]

@@ -70,20 +70,21 @@ impl Gatherer<'_> {
             harbor: &harbor,
             release,
         };
-        let (signer, verifier, notary) = if self.has_pair(&installed, config.as_ref()) {
-            let signer = self.harbor_signer(&installed);
-            let verifier = self.harbor_verifier(&installed, config.as_ref());
-            (signer, verifier, self.notary(&installed))
-        } else {
-            (None, None, None)
-        };
+        let (signer, verifier, notary) =
+            if self.is_file(&installed.key()) || self.is_file(&installed.root()) {
+                let signer = Some(self.harbor_signer(&installed));
+                let verifier = self.harbor_verifier(&installed, config.as_ref());
+                (signer, verifier, self.notary(&installed))
+            } else {
+                (None, None, None)
+            };
         let unprepared = signer.is_none().then(|| NotUnderstood {
             place: harbor.place.clone(),
             what: format!(
                 "signs tokens with a pair that is not among these files: neither {} nor {} is there. Give the machine's \
                  root directory, unless ./prepare has not run yet",
-                installed.config().display(),
-                installed.data().join("secret").display()
+                installed.key().display(),
+                installed.root().display()
             ),
         });
         let token = config.and_then(|config| config.token);
@@ -146,16 +147,6 @@ impl Gatherer<'_> {
             }
         });
         (registry, release)
-    }
-
-    /// Whether anything of the pair, or of where it lies, is among the files.
-    fn has_pair(&mut self, installed: &Installed<'_>, config: Option<&RegistryConfig>) -> bool {
-        let secret = installed.data().join("secret");
-        config.is_some()
-            || self.reader.list(&secret).is_ok()
-            || ["ui", "core", "registry"]
-                .iter()
-                .any(|name| self.reader.list(&installed.config().join(name)).is_ok())
     }
 
     /// What Harbor's own nginx was told, by the ports that its container publishes.
@@ -240,6 +231,44 @@ impl Installed<'_> {
         self.composed
             .as_ref()
             .map_or(&self.harbor.place, |(_, place)| place)
+    }
+
+    /// The container that signs, by its name in the composition.
+    pub(super) fn signing(&self) -> &'static str {
+        if self.release.is_at_least(1, 7) {
+            "core"
+        } else {
+            "ui"
+        }
+    }
+
+    /// What signs, where the composition has it.
+    pub(super) fn signing_service(&self) -> Option<&Service> {
+        let name = self.signing();
+        self.service(&format!("harbor-{name}"), name)
+    }
+
+    /// The path of the private key in its container.
+    pub(super) fn key_in_container(&self) -> PathBuf {
+        let service = self.signing_service();
+        let variable = service.and_then(|service| service.environment.get(KEY_VARIABLE));
+        match variable {
+            Some(told) => PathBuf::from(&told.value),
+            None => Path::new("/etc").join(self.signing()).join(PRIVATE_KEY),
+        }
+    }
+
+    /// The private key of the pair.
+    pub(super) fn key(&self) -> PathBuf {
+        let service = self.signing_service();
+        let mounted = service.and_then(|service| service.on_node(&self.key_in_container()));
+        mounted.unwrap_or_else(|| {
+            if self.release.is_at_least(1, 8) {
+                self.data().join("secret/core").join(PRIVATE_KEY)
+            } else {
+                self.config().join(self.signing()).join(PRIVATE_KEY)
+            }
+        })
     }
 
     /// The certificate of the pair.
@@ -334,4 +363,7 @@ fn file_at(told: &Told) -> FileAt {
     }
 }
 
+const PRIVATE_KEY: &str = "private_key.pem";
+/// src/core/config, `TOKEN_PRIVATE_KEY_PATH`.
+const KEY_VARIABLE: &str = "TOKEN_PRIVATE_KEY_PATH";
 const NGINX_MAIN: &str = "/etc/nginx/nginx.conf";

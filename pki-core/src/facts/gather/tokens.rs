@@ -25,27 +25,13 @@ use crate::source::Document;
 use crate::token::key_id::KidForm;
 
 impl Gatherer<'_> {
-    /// What signs the tokens of a Harbor: ui up to 1.6, core from 1.7 on. `None` where its pair was never made.
-    pub(super) fn harbor_signer(&mut self, installed: &Installed<'_>) -> Option<TokenSigner> {
+    /// What signs the tokens of a Harbor: ui up to 1.6, core from 1.7 on.
+    pub(super) fn harbor_signer(&mut self, installed: &Installed<'_>) -> TokenSigner {
         let release = installed.release;
-        let name = if release.is_at_least(1, 7) { CORE } else { UI };
-        let program = format!("harbor-{name}");
-        let service = installed.service(&program, name);
-        let variable = service.and_then(|service| service.environment.get(KEY_VARIABLE));
-        let in_container = match variable {
-            Some(told) => PathBuf::from(&told.value),
-            None => Path::new("/etc").join(name).join(PRIVATE_KEY),
-        };
-        let mounted = service.and_then(|service| service.on_node(&in_container));
-        let by_layout = || {
-            if release.is_at_least(1, 8) {
-                installed.data().join("secret").join(CORE).join(PRIVATE_KEY)
-            } else {
-                installed.config().join(name).join(PRIVATE_KEY)
-            }
-        };
+        let service = installed.signing_service();
+        let in_container = installed.key_in_container();
         let key = FileAt {
-            path: mounted.unwrap_or_else(by_layout),
+            path: installed.key(),
             told_at: installed.told_at().clone(),
         };
         self.token_key(
@@ -53,7 +39,8 @@ impl Gatherer<'_> {
             Loader::Harbor(release),
             Some(key.told_at.clone()),
         );
-        let templates = (!release.is_at_least(1, 8)).then(|| self.templates(installed, name));
+        let templates =
+            (!release.is_at_least(1, 8)).then(|| self.templates(installed, installed.signing()));
         let notary = installed.config().join("notary").join(ROOT);
         let copies = if release.is_at_least(1, 8) || !self.is_file(&notary) {
             Vec::new()
@@ -74,7 +61,7 @@ impl Gatherer<'_> {
         if release.major >= 2 {
             self.token_template(&root.path);
         }
-        Some(TokenSigner {
+        TokenSigner {
             component: if release.major < 2 {
                 "harbor-ui"
             } else {
@@ -93,7 +80,7 @@ impl Gatherer<'_> {
             robots_are_tokens: release.is_at_least(1, 8) && !release.is_at_least(2, 2),
             verifies: release.major >= 2,
             key,
-        })
+        }
     }
 
     /// What `prepare` would put in the pair's place.
@@ -255,7 +242,7 @@ impl Gatherer<'_> {
         });
     }
 
-    fn is_file(&mut self, path: &Path) -> bool {
+    pub(super) fn is_file(&mut self, path: &Path) -> bool {
         let entries = path.parent().map(|directory| self.reader.list(directory));
         let mut entries = entries.into_iter().flatten().flatten();
         entries.any(|entry| entry.path == path && !entry.is_directory)
@@ -318,12 +305,8 @@ fn owner(release: HarborRelease) -> Owner {
     }
 }
 
-const UI: &str = "ui";
-const CORE: &str = "core";
 const PRIVATE_KEY: &str = "private_key.pem";
 const ROOT: &str = "root.crt";
-/// src/core/config, `TOKEN_PRIVATE_KEY_PATH`.
-const KEY_VARIABLE: &str = "TOKEN_PRIVATE_KEY_PATH";
 /// src/ui/service/token/authutils.go, `issuer`.
 const HARBOR_ISSUER: &str = "harbor-token-issuer";
 const HARBOR_SERVICE: &str = "harbor-registry";

@@ -111,7 +111,7 @@ fn signers(view: &View<'_>) -> Vec<ServiceAccountSigner> {
             .map(|(_, key)| key.clone().map_err(|error| error.to_string()));
         signers.push(ServiceAccountSigner {
             key: key.unwrap_or_else(|| Err("holds no private key".to_owned())),
-            mode: pem.and_then(|pem| pem.mode),
+            mode: pem.and_then(|pem| pem.status.mode),
             readers: vec![reader],
             file,
         });

@@ -20,6 +20,8 @@ use crate::facts::registry_site::ListenerMode;
 use crate::facts::registry_site::RegistryListener;
 use crate::facts::registry_site::RegistrySite;
 use crate::facts::token_parties::HarborRelease;
+use crate::facts::token_parties::TokenSigner;
+use crate::facts::token_parties::TokenVerifier;
 use crate::facts::yaml::Text;
 use crate::inventory::RegistryKind;
 use crate::place::Place;
@@ -63,30 +65,21 @@ impl Gatherer<'_> {
         for listener in &mut listeners {
             self.copied(listener, source.as_ref());
         }
-        let (config, release) = self.registry_beside(directory, &harbor, version.as_ref());
+        let (mut config, release) = self.registry_beside(directory, &harbor, version.as_ref());
         let installed = Installed {
             directory,
             composed,
             harbor: &harbor,
             release,
         };
-        let (signer, verifier, notary) =
-            if self.is_file(&installed.key()) || self.is_file(&installed.root()) {
-                let signer = Some(self.harbor_signer(&installed));
-                let verifier = self.harbor_verifier(&installed, config.as_ref());
-                (signer, verifier, self.notary(&installed))
-            } else {
-                (None, None, None)
-            };
-        let unprepared = signer.is_none().then(|| NotUnderstood {
-            place: harbor.place.clone(),
-            what: format!(
-                "signs tokens with a pair that is not among these files: neither {} nor {} is there. Give the machine's \
-                 root directory, unless ./prepare has not run yet",
-                installed.key().display(),
-                installed.root().display()
-            ),
-        });
+        if let (Some(config), Some(service)) =
+            (&mut config, installed.service("registry", "registry"))
+        {
+            config.override_by(&service.environment, installed.told_at());
+        }
+        let parties = self.parties(&installed, config.as_ref());
+        let unmade = parties.is_none().then(|| installed.has_no_pair());
+        let (signer, verifier, notary) = parties.unwrap_or_default();
         let token = config.and_then(|config| config.token);
         let realm = token.and_then(|token| token.realm).or_else(|| {
             let mut url = harbor.public_url()?;
@@ -109,8 +102,22 @@ impl Gatherer<'_> {
             public_url: harbor.public_url(),
             realm,
             source,
-            not_understood: internal.into_iter().chain(unprepared).collect(),
+            not_understood: internal.into_iter().chain(unmade).collect(),
         });
+    }
+
+    /// Who signs tokens and who verifies them; `None` where nothing of the pair is among the files.
+    fn parties(
+        &mut self,
+        installed: &Installed<'_>,
+        config: Option<&RegistryConfig>,
+    ) -> Option<Parties> {
+        if !self.is_file(&installed.key()) && !self.is_file(&installed.root()) {
+            return None;
+        }
+        let signer = self.harbor_signer(installed);
+        let verifier = self.harbor_verifier(installed, config);
+        Some((Some(signer), verifier, self.notary(installed)))
     }
 
     /// The configuration of Harbor's registry, and Harbor's release: by the tag of its images, by what harbor.yml was
@@ -206,6 +213,13 @@ impl Gatherer<'_> {
     }
 }
 
+/// The signer, the registry, notary.
+type Parties = (
+    Option<TokenSigner>,
+    Option<TokenVerifier>,
+    Option<TokenVerifier>,
+);
+
 /// What is installed in one directory.
 pub(super) struct Installed<'a> {
     pub(super) directory: &'a Path,
@@ -224,6 +238,18 @@ impl Installed<'_> {
         };
         let by_image = services().find(|service| service.program() == program);
         by_image.or_else(|| services().find(|service| service.name == name))
+    }
+
+    fn has_no_pair(&self) -> NotUnderstood {
+        NotUnderstood {
+            place: self.harbor.place.clone(),
+            what: format!(
+                "signs tokens with a pair that is not among these files: neither {} nor {} is there. Give the machine's \
+                 root directory, unless ./prepare has not run yet",
+                self.key().display(),
+                self.root().display()
+            ),
+        }
     }
 
     /// Where the mounts are told, else Harbor's configuration.

@@ -55,7 +55,9 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         dry_run: args.dry_run.dry_run,
         recovered: Vec::new(),
     };
-    let outcome = apply::init(&options, &mut means).map_err(issue::failure)?;
+    let outcome = apply::init(&options, &mut means);
+    issue::say_recovered(&means.recovered, terminal);
+    let outcome = outcome.map_err(issue::failure)?;
     if !means.dry_run {
         terminal.change_is_made();
     }

@@ -22,6 +22,7 @@ use pki_core::report::issue::issue_plain;
 use pki_core::request::IssueRequest;
 use pki_core::request::NamedPath;
 use pki_core::source::PathArgument;
+use pki_core::write::Recovered;
 use pki_core::x509::key::KeyAlgorithm;
 use pki_core::x509::san::DnsName;
 use pki_core::x509::san::SubjectAltName;
@@ -133,7 +134,9 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         dry_run: args.dry_run.dry_run,
         recovered: Vec::new(),
     };
-    let outcome = apply::issue(&request, &options, &mut means).map_err(failure)?;
+    let outcome = apply::issue(&request, &options, &mut means);
+    say_recovered(&means.recovered, terminal);
+    let outcome = outcome.map_err(failure)?;
     if !means.dry_run {
         terminal.change_is_made();
     }
@@ -148,6 +151,13 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
 pub(crate) fn fresh_keys() -> FreshKeys {
     FreshKeys {
         threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    }
+}
+
+/// What an earlier run had left, whatever became of this one.
+pub(crate) fn say_recovered(recovered: &[Recovered], terminal: &mut Terminal) {
+    for recovered in recovered {
+        terminal.warn(recovered);
     }
 }
 

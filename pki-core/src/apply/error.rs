@@ -111,7 +111,10 @@ impl ApplyError {
 
     /// Whether files were changed all the same.
     pub fn left_something(&self) -> bool {
-        matches!(self, Self::Write(WriteError::NotUndone { .. }))
+        matches!(
+            self,
+            Self::Write(WriteError::NotUndone { .. } | WriteError::Interrupted { .. })
+        )
     }
 }
 

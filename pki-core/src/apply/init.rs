@@ -11,6 +11,7 @@ use crate::apply::certificates;
 use crate::apply::files;
 use crate::apply::hollow;
 use crate::apply::hollow_file;
+use crate::apply::see_to_interrupted;
 use crate::bundle::Bundle;
 use crate::bundle::BundleFile;
 use crate::bundle::Existing;
@@ -48,6 +49,11 @@ pub struct InitOptions<'a> {
 /// # Errors
 /// What is missing, wrong or refused. Nothing has been written then, unless [`ApplyError::left_something`].
 pub fn init(options: &InitOptions<'_>, means: &mut Means<'_>) -> Result<Outcome, ApplyError> {
+    let settings = Settings {
+        now: means.now,
+        state_dirs: vec![options.out.join(OWN_DIR)],
+    };
+    let mut notes = see_to_interrupted(&settings, means)?;
     let (present, authorities) = present(options, means)?;
     let plan = plan::init(
         options.inventory,
@@ -56,17 +62,11 @@ pub fn init(options: &InitOptions<'_>, means: &mut Means<'_>) -> Result<Outcome,
         options.force,
         means.now,
     )?;
-    let settings = Settings {
-        now: means.now,
-        state_dirs: vec![options.out.join(OWN_DIR)],
-    };
     // Refused before a key is made, which may take seconds.
     let whole = hollow_plan(&plan);
     write::check(&whole)?;
-    let mut notes: Vec<String> = authorities
-        .values()
-        .flat_map(|authority| authority.notes())
-        .collect();
+    let noted = authorities.values();
+    notes.extend(noted.flat_map(|authority| authority.notes()));
     notes.extend(plan.notes);
     notes.extend(used(&present));
     let mut outcome = Outcome {

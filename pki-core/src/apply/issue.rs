@@ -13,6 +13,7 @@ use crate::apply::csr;
 use crate::apply::files;
 use crate::apply::hollow;
 use crate::apply::registry;
+use crate::apply::see_to_interrupted;
 use crate::apply::surroundings;
 use crate::bundle::Bundle;
 use crate::bundle::Existing;
@@ -60,6 +61,23 @@ pub fn issue(
         .pki_dir
         .as_deref()
         .unwrap_or(options.default_pki_dir);
+    let settings = Settings {
+        now: means.now,
+        state_dirs: vec![state_dir(&options.plan.destination, pki_dir)],
+    };
+    let interrupted = see_to_interrupted(&settings, means)?;
+    let mut outcome = plan_and_write(request, options, pki_dir, &settings, means)?;
+    outcome.notes.splice(0..0, interrupted);
+    Ok(outcome)
+}
+
+fn plan_and_write(
+    request: &IssueRequest,
+    options: &IssueOptions<'_>,
+    pki_dir: &Path,
+    settings: &Settings,
+    means: &mut Means<'_>,
+) -> Result<Outcome, ApplyError> {
     let mut read = surroundings::read(pki_dir, options.inventory, &request.node, request.install);
     let registry_pairs = registry::read(
         request,
@@ -85,10 +103,6 @@ pub fn issue(
         authorities: &Default::default(),
         resolve: options.resolve,
     };
-    let settings = Settings {
-        now: means.now,
-        state_dirs: vec![state_dir(&options.plan.destination, pki_dir)],
-    };
     let paths = authorities::paths(
         &profiles,
         pki_dir,
@@ -105,7 +119,7 @@ pub fn issue(
     let first =
         plan::issue(request, &told, &around).map_err(|error| explain(error, &read, &paths))?;
     if let (Some(path), None) = (&options.csr, &told.request) {
-        return csr::make(path, first, &settings, means);
+        return csr::make(path, first, settings, means);
     }
     let authorities = authorities::load(&paths, means.now)?;
     let signing = authorities::certificates(&authorities);
@@ -126,7 +140,7 @@ pub fn issue(
         let next = registry::next(request, &read.cluster, to, &ca.certificate);
         plan.next.extend(next);
     }
-    carry_out(plan, trust, &authorities, &settings, means)
+    carry_out(plan, trust, &authorities, settings, means)
 }
 
 /// Where nothing was read at all, that is what to say, rather than which of its files is missed first.

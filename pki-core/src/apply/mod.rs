@@ -29,7 +29,9 @@ use crate::issue::SerialSource;
 use crate::plan::SigningStep;
 use crate::plan::Target;
 use crate::plan::outcome::IssuedFile;
+use crate::write;
 use crate::write::Recovered;
+use crate::write::Settings;
 use crate::write::Written;
 use crate::x509::certificate::Certificate;
 
@@ -45,6 +47,29 @@ pub struct Means<'a> {
     pub dry_run: bool,
     /// Filled on the way: earlier changes of the same trees that were found interrupted, and what became of them.
     pub recovered: Vec<Recovered>,
+}
+
+/// Sees to what an interrupted run left in the trees; a dry run says that there is something.
+fn see_to_interrupted(
+    settings: &Settings,
+    means: &mut Means<'_>,
+) -> Result<Vec<String>, ApplyError> {
+    if means.dry_run {
+        let say = |journal: &PathBuf| {
+            format!(
+                "an earlier change was interrupted ({}); the next run without --dry-run sees to it first",
+                journal.display()
+            )
+        };
+        return Ok(write::interrupted(&settings.state_dirs)
+            .iter()
+            .map(say)
+            .collect());
+    }
+    means
+        .recovered
+        .extend(write::recover(&settings.state_dirs)?);
+    Ok(Vec::new())
 }
 
 /// The files of the plan without their contents: what a dry run has looked at instead of written.

@@ -90,6 +90,14 @@ pub enum WriteError {
         /// The journal.
         journal: PathBuf,
     },
+    /// The journal of an interrupted run cannot be followed.
+    #[error("the journal of an interrupted change, {}, {why}", journal.display())]
+    BadJournal {
+        /// The journal.
+        journal: PathBuf,
+        /// Why, as the end of the sentence.
+        why: String,
+    },
     /// Some files are changed and others not; the journal is kept.
     #[error("{cause}; the change is interrupted midway, and its journal is kept: {}", journal.display())]
     Interrupted {
@@ -155,6 +163,10 @@ impl WriteError {
             Self::Owner { .. } | Self::OwnerNeeded { .. } => "run the command as root".into(),
             Self::Locked { .. } => "wait until it has ended, then run the command again".into(),
             Self::Stuck { backup, journal, .. } => stuck_hint(backup.as_deref(), journal),
+            Self::BadJournal { journal, .. } => format!(
+                "see that its files are right, remove {}, then run the command again",
+                journal.display()
+            ),
             Self::Unfinished { .. } | Self::Interrupted { .. } => {
                 "run the command again: it finishes that first".into()
             }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use crate::write::disk;
 use crate::write::error::WriteError;
+use crate::write::journal;
 
 /// The locks of one run, held until they are dropped. The kernel lets go of them when the process ends, however it
 /// ends. Dropping them takes away the lock files and every directory that was made for them and is empty.
@@ -19,6 +20,8 @@ use crate::write::error::WriteError;
 pub struct Locks {
     state_dirs: Vec<PathBuf>,
     held: Vec<Held>,
+    /// Directories that were made for locks or journals, outermost first.
+    made: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -26,8 +29,6 @@ struct Held {
     file: File,
     path: PathBuf,
     identity: (u64, u64),
-    /// Directories that were made for the lock, outermost first.
-    made: Vec<PathBuf>,
 }
 
 /// Locks every directory of `state_dirs`, the `.hapki` of each tree that is to be changed; what is missing is made. A
@@ -39,6 +40,7 @@ pub fn lock(state_dirs: &[PathBuf]) -> Result<Locks, WriteError> {
     let mut locks = Locks {
         state_dirs: Vec::new(),
         held: Vec::new(),
+        made: Vec::new(),
     };
     let mut sorted = Vec::with_capacity(state_dirs.len());
     for state_dir in state_dirs {
@@ -58,6 +60,16 @@ impl Locks {
         &self.state_dirs
     }
 
+    /// Directories that were made for the locks, outermost first.
+    pub(super) fn made(&self) -> &[PathBuf] {
+        &self.made
+    }
+
+    /// Takes these directories away at the end as well, where they are empty.
+    pub(super) fn adopt<'a>(&mut self, directories: impl Iterator<Item = &'a Path>) {
+        self.made.extend(directories.map(Path::to_path_buf));
+    }
+
     pub(super) fn add(&mut self, state_dir: PathBuf) -> Result<(), WriteError> {
         for _ in 0..ATTEMPTS {
             match self.try_add(&state_dir)? {
@@ -75,7 +87,7 @@ impl Locks {
         })
     }
 
-    fn try_add(&self, state_dir: &Path) -> Result<Attempt, WriteError> {
+    fn try_add(&mut self, state_dir: &Path) -> Result<Attempt, WriteError> {
         let path = state_dir.join(LOCK);
         let refused = |source| WriteError::Io {
             doing: "lock",
@@ -97,7 +109,10 @@ impl Locks {
             }
         });
         match outcome {
-            Ok(Attempt::Locked(held)) => Ok(Attempt::Locked(Held { made, ..held })),
+            Ok(Attempt::Locked(held)) => {
+                self.made.append(&mut made);
+                Ok(Attempt::Locked(held))
+            }
             other => {
                 disk::remove_empty(made.iter().rev());
                 other
@@ -122,7 +137,6 @@ impl Locks {
             file,
             path: path.to_path_buf(),
             identity,
-            made: Vec::new(),
         }))
     }
 }
@@ -130,12 +144,15 @@ impl Locks {
 impl Drop for Locks {
     fn drop(&mut self) {
         for held in self.held.drain(..).rev() {
+            if let Some(state_dir) = held.path.parent() {
+                journal::remove_unnamed(state_dir);
+            }
             // Taken away before it is let go: whoever opened it meanwhile finds that it has no name, and tries again.
             let _ = disk::remove(&held.path);
             drop(held.file);
             disk::remove_empty(held.path.parent().into_iter());
-            disk::remove_empty(held.made.iter().rev());
         }
+        disk::remove_empty(self.made.iter().rev());
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is at each target before anything is written.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::fs::Metadata;
 use std::io;
@@ -12,22 +13,29 @@ use std::path::PathBuf;
 use crate::bundle::Bundle;
 use crate::bundle::BundleFile;
 use crate::bundle::Existing;
+use crate::bundle::Manner;
+use crate::bundle::Removal;
 use crate::write::error::WriteError;
 
-/// One file of the bundle and where it really goes.
+/// One file and where it really goes.
 pub(super) struct Target<'a> {
-    pub(super) file: &'a BundleFile,
+    pub(super) asked: Asked<'a>,
     /// The file itself, links followed.
     pub(super) path: PathBuf,
-    /// Its directory.
-    pub(super) directory: PathBuf,
     /// What is there now.
-    pub(super) replaces: Option<Replaced>,
+    pub(super) found: Option<Found>,
 }
 
-/// A file that will be replaced, as it was when it was looked at.
+/// What a bundle asks for.
+#[derive(Clone, Copy)]
+pub(super) enum Asked<'a> {
+    File(&'a BundleFile),
+    Removal(&'a Removal),
+}
+
+/// A file that will be replaced or removed, as it was when it was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Replaced {
+pub(super) struct Found {
     pub(super) mode: u32,
     pub(super) uid: u32,
     pub(super) gid: u32,
@@ -37,29 +45,41 @@ pub(super) struct Replaced {
     modified: (i64, i64),
 }
 
-impl Target<'_> {
-    /// Whether only its owner may read it.
-    pub(super) fn is_private(&self) -> bool {
-        self.file.mode & 0o077 == 0
-    }
+/// The targets of a bundle.
+pub(super) struct Targets<'a> {
+    /// Each file once, in the order of the bundle, then what is removed.
+    pub(super) all: Vec<Target<'a>>,
+    /// For each file of the bundle the index of its target: two paths may be one file.
+    pub(super) of_file: Vec<usize>,
+}
 
-    /// The permission bits to give: those of the file that is replaced, less what others were allowed on a private one.
-    pub(super) fn mode(&self) -> u32 {
-        match &self.replaces {
-            None => self.file.mode,
-            Some(old) if self.is_private() => old.mode & 0o770,
-            Some(old) => old.mode & 0o777,
+impl Asked<'_> {
+    /// The path of the bundle.
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::File(file) => &file.path,
+            Self::Removal(removal) => &removal.path,
         }
-    }
-
-    /// Whether what is there is still what was looked at.
-    pub(super) fn is_unchanged(&self) -> bool {
-        let now = fs::symlink_metadata(&self.path).ok();
-        now.as_ref().map(Replaced::from) == self.replaces
     }
 }
 
-impl From<&Metadata> for Replaced {
+impl Target<'_> {
+    /// Whether what is there is still what was looked at.
+    pub(super) fn is_unchanged(&self) -> bool {
+        let now = fs::symlink_metadata(&self.path).ok();
+        now.as_ref().map(Found::from) == self.found
+    }
+
+    /// What to say when it is not.
+    pub(super) fn raced(&self) -> WriteError {
+        match self.found {
+            Some(_) => WriteError::ChangedMeanwhile(self.path.clone()),
+            None => WriteError::Exists(vec![self.asked.path().to_path_buf()]),
+        }
+    }
+}
+
+impl From<&Metadata> for Found {
     fn from(metadata: &Metadata) -> Self {
         Self {
             mode: metadata.mode() & 0o7777,
@@ -74,28 +94,50 @@ impl From<&Metadata> for Replaced {
 }
 
 /// Looks at every target of `bundle`.
-pub(super) fn targets(bundle: &Bundle) -> Result<Vec<Target<'_>>, WriteError> {
-    let mut seen = HashSet::new();
+pub(super) fn targets(bundle: &Bundle) -> Result<Targets<'_>, WriteError> {
+    let mut seen: HashMap<Identity, usize> = HashMap::new();
     let mut exist = Vec::new();
-    let mut targets = Vec::with_capacity(bundle.files.len());
+    let mut targets = Targets {
+        all: Vec::with_capacity(bundle.files.len()),
+        of_file: Vec::with_capacity(bundle.files.len()),
+    };
     for file in &bundle.files {
-        let (path, metadata) = look(&file.path)?;
-        if metadata.is_some() && file.existing == Existing::Refuse {
+        let (path, found) = look(&file.path)?;
+        if found.is_some() && file.existing == Existing::Refuse {
             exist.push(file.path.clone());
         }
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."))
-            .to_path_buf();
-        if !seen.insert(identity(&directory, &path)) {
-            return Err(WriteError::Twice(file.path.clone()));
+        let identity = identity(&path, found.as_ref(), file.manner);
+        let asked = Asked::File(file);
+        match seen.get(&identity) {
+            Some(&index)
+                if targets
+                    .all
+                    .get(index)
+                    .is_some_and(|target| is_same(target.asked, file)) =>
+            {
+                targets.of_file.push(index);
+            }
+            Some(_) => return Err(WriteError::Twice(file.path.clone())),
+            None => {
+                seen.insert(identity, targets.all.len());
+                targets.of_file.push(targets.all.len());
+                targets.all.push(Target { asked, path, found });
+            }
         }
-        targets.push(Target {
-            file,
+    }
+    for removal in &bundle.removals {
+        // One that is not there is gone already.
+        let Some((path, found)) = removable(removal)? else {
+            continue;
+        };
+        let identity = identity(&path, Some(&found), Manner::Rename);
+        if seen.insert(identity, targets.all.len()).is_some() {
+            return Err(WriteError::Twice(removal.path.clone()));
+        }
+        targets.all.push(Target {
+            asked: Asked::Removal(removal),
             path,
-            directory,
-            replaces: metadata.as_ref().map(Replaced::from),
+            found: Some(found),
         });
     }
     match exist.is_empty() {
@@ -104,8 +146,79 @@ pub(super) fn targets(bundle: &Bundle) -> Result<Vec<Target<'_>>, WriteError> {
     }
 }
 
+/// What tells whether two paths are one file.
+#[derive(PartialEq, Eq, Hash)]
+enum Identity {
+    /// A directory, whatever leads to it, and what is missing below it.
+    Named {
+        device: u64,
+        inode: u64,
+        rest: Vec<OsString>,
+    },
+    /// A file that keeps its inode, whatever its names are.
+    Inode { device: u64, inode: u64 },
+    /// Nothing of it could be looked at.
+    Path(PathBuf),
+}
+
+fn identity(path: &Path, found: Option<&Found>, manner: Manner) -> Identity {
+    if let (Some(found), Manner::InPlace) = (found, manner) {
+        return Identity::Inode {
+            device: found.device,
+            inode: found.inode,
+        };
+    }
+    let mut rest: Vec<OsString> = path.file_name().map(OsString::from).into_iter().collect();
+    for above in directory(path).ancestors() {
+        let above = if above.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            above
+        };
+        if let Ok(metadata) = fs::metadata(above) {
+            return Identity::Named {
+                device: metadata.dev(),
+                inode: metadata.ino(),
+                rest,
+            };
+        }
+        rest.extend(above.file_name().map(OsString::from));
+    }
+    Identity::Path(path.to_path_buf())
+}
+
+/// Whether both ask for the same. Files whose bytes are not known yet may turn out to differ.
+fn is_same(one: Asked<'_>, other: &BundleFile) -> bool {
+    let Asked::File(one) = one else { return false };
+    !other.contents.is_empty()
+        && one.contents == other.contents
+        && one.mode == other.mode
+        && one.attributes == other.attributes
+        && one.manner == other.manner
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// What is to be removed; `None` where there is nothing.
+fn removable(removal: &Removal) -> Result<Option<(PathBuf, Found)>, WriteError> {
+    let path = &removal.path;
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Err(WriteError::NotAFile {
+            path: path.clone(),
+            what: "a link",
+        });
+    }
+    let (path, found) = look(path)?;
+    Ok(found.map(|found| (path, found)))
+}
+
 /// The file at `path`, a link followed, and what it is; `None` where there is nothing yet.
-fn look(path: &Path) -> Result<(PathBuf, Option<Metadata>), WriteError> {
+fn look(path: &Path) -> Result<(PathBuf, Option<Found>), WriteError> {
     if path.file_name().is_none() {
         return Err(WriteError::NoFileName(path.to_path_buf()));
     }
@@ -134,10 +247,10 @@ fn regular(
     path: &Path,
     real: PathBuf,
     metadata: Metadata,
-) -> Result<(PathBuf, Option<Metadata>), WriteError> {
+) -> Result<(PathBuf, Option<Found>), WriteError> {
     let kind = metadata.file_type();
     let what = match () {
-        () if kind.is_file() => return Ok((real, Some(metadata))),
+        () if kind.is_file() => return Ok((real, Some(Found::from(&metadata)))),
         () if kind.is_dir() => "a directory",
         () if kind.is_fifo() => "a FIFO",
         () if kind.is_socket() => "a socket",
@@ -147,12 +260,6 @@ fn regular(
         path: path.to_path_buf(),
         what,
     })
-}
-
-/// Two paths are one file when their names are equal and their directories are, links followed.
-fn identity(directory: &Path, path: &Path) -> PathBuf {
-    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_path_buf());
-    directory.join(path.file_name().unwrap_or_default())
 }
 
 /// The part of `path` that should be a directory and is something else.

@@ -9,8 +9,8 @@ use time::macros::datetime;
 
 use super::Settings;
 use super::WriteError;
-use super::staged::Staged;
-use super::target::targets;
+use super::faults;
+use super::faults::Fault;
 use super::write;
 use crate::bundle::Bundle;
 use crate::bundle::BundleFile;
@@ -233,79 +233,33 @@ fn one_path_twice_is_refused_however_it_is_spelled() {
 }
 
 #[test]
-fn a_private_file_is_private_before_it_has_its_name() {
+fn a_private_file_is_private_before_it_has_a_byte() {
     let root = tempfile::tempdir().unwrap();
     put(&root.path().join("a.key"), 0o644, "old key");
     let bundle = pair(root.path(), Existing::Replace);
-    let targets = targets(&bundle).unwrap();
-    let settings = settings();
-    let mut staged = Staged::new(&settings);
-    staged.stage(&targets).unwrap();
-    let waiting: Vec<_> = fs::read_dir(root.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| fs::read_to_string(path).is_ok_and(|text| text == "new key"))
-        .collect();
-    assert_eq!(waiting.len(), 1);
-    assert_eq!(mode(&waiting[0]) & 0o007, 0);
-    assert!(!root.path().join("a.crt").exists());
-    staged.undo(&targets, WriteError::NoFileName(PathBuf::new()));
-}
-
-#[test]
-fn a_file_that_appears_meanwhile_is_not_overwritten_and_everything_is_undone() {
-    let root = tempfile::tempdir().unwrap();
-    put(&root.path().join("old.crt"), 0o644, "old");
-    let mut bundle = pair(&root.path().join("pki/etcd"), Existing::Refuse);
-    bundle.files.insert(
-        0,
-        file(root.path().join("old.crt"), 0o644, Existing::Replace, "new"),
-    );
-    let before = tree(root.path());
-
-    let targets = targets(&bundle).unwrap();
-    let settings = settings();
-    let mut staged = Staged::new(&settings);
-    staged.stage(&targets).unwrap();
-    let theirs = root.path().join("pki/etcd/a.crt");
-    put(&theirs, 0o644, "theirs");
-    let error = staged.commit(&targets).unwrap_err();
-    assert_eq!(
-        fs::read_to_string(root.path().join("old.crt")).unwrap(),
-        "new",
-        "the fault came after the first file"
-    );
-    let error = staged.undo(&targets, error);
-
-    assert!(
-        matches!(&error, WriteError::Exists(paths) if *paths == [theirs.clone()]),
-        "{error}"
-    );
-    assert_eq!(fs::read_to_string(&theirs).unwrap(), "theirs");
-    fs::remove_dir_all(root.path().join("pki")).unwrap();
-    assert_eq!(tree(root.path()), before);
-}
-
-#[test]
-fn a_file_that_changes_meanwhile_is_not_replaced() {
-    let root = tempfile::tempdir().unwrap();
-    put(&root.path().join("a.crt"), 0o644, "old");
-    let bundle = pair(root.path(), Existing::Replace);
-    let targets = targets(&bundle).unwrap();
-    let settings = settings();
-    let mut staged = Staged::new(&settings);
-    staged.stage(&targets).unwrap();
-    put(&root.path().join("a.crt"), 0o644, "changed by someone else");
-    let error = staged.commit(&targets).unwrap_err();
-    let error = staged.undo(&targets, error);
-    assert!(matches!(error, WriteError::ChangedMeanwhile(_)), "{error}");
-    assert_eq!(
-        tree(root.path()),
-        [format!(
-            "{} changed by someone else",
-            root.path().join("a.crt").display()
-        )]
-    );
+    let (_, steps) = faults::counted(|| ());
+    assert_eq!(steps, 0);
+    let mut seen = 0;
+    for step in 0.. {
+        let ((), taken) = faults::with(step, Fault::Killed, || drop(write(&bundle, &settings())));
+        for entry in fs::read_dir(root.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let is_ours = path.to_string_lossy().ends_with("-0.tmp");
+            if is_ours {
+                seen += 1;
+                assert_eq!(mode(&path) & 0o007, 0, "step {step}");
+            }
+            if path.is_file() && !path.ends_with("a.key") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        let _ = fs::remove_dir_all(root.path().join(".hapki"));
+        put(&root.path().join("a.key"), 0o644, "old key");
+        if taken <= step {
+            break;
+        }
+    }
+    assert!(seen > 3, "{seen}");
 }
 
 #[test]

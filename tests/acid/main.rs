@@ -40,6 +40,7 @@ mod harbor;
 mod identities;
 mod inventory;
 mod kids;
+mod killed;
 #[path = "../edges/kinds.rs"]
 mod kinds;
 mod kubeadm;

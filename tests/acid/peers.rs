@@ -48,7 +48,7 @@ pub fn find(name: &str) -> PathBuf {
     // kubectl, kubeadm and the like must be the pinned ones, never the machine's.
     let places: Vec<PathBuf> = match name {
         "nginx" | "haproxy" | "openssl" | "docker-registry" | "skopeo" | "unshare" | "setpriv"
-        | "timeout" | "sh" | "curl" => machine.collect(),
+        | "timeout" | "sh" | "curl" | "strace" => machine.collect(),
         _ => vec![own.clone(), own.join("venv/bin")],
     };
     places

@@ -20,6 +20,7 @@ mod formats;
 mod general;
 mod init;
 mod inspect;
+mod interrupted;
 mod issue;
 mod names;
 mod plain;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs and builds the foreign programs that hapki is tested against, outside the clone:
-#   from Debian    nginx with its stream module, haproxy, openssl, curl, docker-registry, skopeo
+#   from Debian    nginx with its stream module, haproxy, openssl, curl, docker-registry, skopeo, strace
 #   by `go build`  kubeadm, kubectl, kube-apiserver, kube-controller-manager, kube-scheduler, zlint (versions in
 #                  go.mod), etcd, etcdctl (versions in etcd/go.mod), gocheck
 #                  and reports (versions in reports/go.mod), with the schema of SARIF; registry3, the registry of
@@ -19,8 +19,8 @@ kubernetes_programs=(kubeadm kubectl kube-apiserver kube-controller-manager kube
 cfssl=v1.6.5
 step=v0.28.7
 distribution=v3.1.1
-debian=(nginx libnginx-mod-stream haproxy openssl curl docker-registry skopeo util-linux)
-programs=(nginx haproxy openssl curl docker-registry skopeo unshare)
+debian=(nginx libnginx-mod-stream haproxy openssl curl docker-registry skopeo util-linux strace)
+programs=(nginx haproxy openssl curl docker-registry skopeo unshare strace)
 
 main() {
     mkdir -p "$peers"
@@ -50,7 +50,7 @@ install_debian() {
     stream_module || missing+=("nginx's stream module")
     [ ${#missing[@]} -eq 0 ] && return
     command -v apt-get >/dev/null ||
-        die "missing: ${missing[*]}. This machine has no apt-get: install nginx with its stream module, haproxy, openssl, curl, docker-registry, skopeo and util-linux by its own means."
+        die "missing: ${missing[*]}. This machine has no apt-get: install nginx with its stream module, haproxy, openssl, curl, docker-registry, skopeo, util-linux and strace by its own means."
     echo "peers: missing ${missing[*]}; installing ${debian[*]}"
     local root=()
     [ "$(id -u)" = 0 ] || root=(sudo)

@@ -13,7 +13,7 @@
 //!
 //! When any step fails, what was made is removed and what was replaced is put back. A run that is killed, or whose
 //! power fails, is finished by the next one from any one journal that says forward, and its remains are removed where
-//! none does: [`Locks::recover`]. docs/writing.md tells what that looks like from outside, decision 0010 why it is so.
+//! none does: [`Locks::recover`]. docs/writing.md tells what that looks like from outside, decision 0012 why it is so.
 //!
 //! A bundle lists a key before its certificate. A reader between the two finds a key without its certificate, which
 //! every reader passes over, while a CA certificate without its key is what kubeadm takes for an external CA; and one
@@ -242,3 +242,5 @@ mod faults;
 mod kills;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;

@@ -195,12 +195,11 @@ fn finish(journal: &Path, change: &Change) -> Result<Ending, WriteError> {
             journal: journal.to_path_buf(),
         });
     }
-    let pending = states
+    let mut pending = states
         .iter()
         .filter(|(_, state)| *state == Progress::Pending);
     let outcome = pending
-        .map(|(step, _)| forward::take(step))
-        .collect::<Result<(), _>>()
+        .try_for_each(|(step, _)| forward::take(step))
         .and_then(|()| forward::settle(change))
         .and_then(|()| forward::clear(change))
         .and_then(|()| journal::finish(change));

@@ -12,9 +12,13 @@ use super::WriteError;
 use super::faults;
 use super::faults::Fault;
 use super::write;
+use crate::bundle::Attributes;
 use crate::bundle::Bundle;
 use crate::bundle::BundleFile;
 use crate::bundle::Existing;
+use crate::bundle::Manner;
+use crate::bundle::Owner;
+use crate::bundle::Removal;
 
 fn file(path: PathBuf, mode: u32, existing: Existing, contents: &str) -> BundleFile {
     BundleFile::new(path, mode, "file", existing, contents.as_bytes().to_vec())
@@ -281,4 +285,175 @@ fn a_failure_while_staging_leaves_nothing_behind() {
     let error = write(&bundle, &settings).unwrap_err();
     assert!(matches!(error, WriteError::NotADirectory { .. }), "{error}");
     assert_eq!(tree(root.path()), before);
+}
+
+fn one(file: BundleFile) -> Bundle {
+    Bundle {
+        files: vec![file],
+        ..Bundle::default()
+    }
+}
+
+#[test]
+fn set_attributes_are_exact_whatever_the_umask_or_the_old_file() {
+    let root = tempfile::tempdir().unwrap();
+    for (name, is_there) in [("new.key", false), ("old.key", true)] {
+        let path = root.path().join(name);
+        if is_there {
+            put(&path, 0o600, "old");
+        }
+        let mut file = file(path.clone(), 0o666, Existing::Replace, "new");
+        file.attributes = Attributes::Set { owner: None };
+        write(&one(file), &settings()).unwrap();
+        assert_eq!(mode(&path), 0o666, "{name}");
+    }
+}
+
+/// Writes a file for another user while every change of owner is refused, as it is to all but root.
+fn for_another_user(owner: Owner, path: &Path) -> Result<super::Written, WriteError> {
+    let mut file = file(path.to_path_buf(), 0o640, Existing::Replace, "new");
+    file.attributes = Attributes::Set { owner: Some(owner) };
+    let bundle = one(file);
+    // Where the first step is that asks for an owner depends on what else is done; it is the one after the creation.
+    let created = (0..).find(|step| {
+        let act = || drop(write(&bundle, &settings()));
+        faults::with(*step, Fault::Killed, act);
+        let mut waits = fs::read_dir(path.parent().unwrap()).unwrap();
+        let waiting =
+            waits.find_map(|entry| Some(entry.unwrap().path()).filter(|found| found != path));
+        waiting.is_some_and(|found| fs::remove_file(found).is_ok())
+    });
+    faults::with(created.unwrap(), Fault::Refused, || {
+        write(&bundle, &settings())
+    })
+    .0
+}
+
+#[test]
+fn an_owner_that_cannot_be_given_is_refused_or_where_it_is_only_wished_for_said() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("a.key");
+    let uid = fs::metadata(root.path()).unwrap().uid() + 10_000;
+    let error = for_another_user(Owner::Required { uid, gid: uid }, &path).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{} has to belong to user {uid}, group {uid}, and only root can give it to them",
+            path.display()
+        )
+    );
+    assert!(error.hint().contains("as root"));
+    assert_eq!(tree(root.path()), Vec::<String>::new());
+
+    let written = for_another_user(Owner::Wished { uid, gid: uid }, &path).unwrap();
+    assert_eq!(written.files[0].owner_not_given, Some((uid, uid)));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    assert_eq!(mode(&path), 0o640);
+}
+
+#[test]
+fn in_place_the_inode_stays_and_every_name_of_it_shows_the_new_bytes() {
+    let root = tempfile::tempdir().unwrap();
+    let (path, mounted) = (root.path().join("a.key"), root.path().join("mounted.key"));
+    put(&path, 0o600, "old and rather longer than the new one");
+    fs::hard_link(&path, &mounted).unwrap();
+    let mut bundle = Bundle::default();
+    for path in [&path, &mounted] {
+        let mut file = file(path.clone(), 0o600, Existing::Replace, "new");
+        file.manner = Manner::InPlace;
+        bundle.files.push(file);
+    }
+    let before = fs::metadata(&path).unwrap().ino();
+    let written = write(&bundle, &settings()).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().ino(), before);
+    assert_eq!(fs::read_to_string(&mounted).unwrap(), "new");
+    let backups: Vec<_> = written
+        .files
+        .iter()
+        .map(|file| file.backup.clone().unwrap())
+        .collect();
+    assert_eq!(backups[0], backups[1], "one inode is written once");
+    assert_eq!(
+        fs::read_to_string(&backups[0]).unwrap(),
+        "old and rather longer than the new one"
+    );
+}
+
+#[test]
+fn a_shared_directory_is_written_once_and_refused_when_two_would_differ() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("shared")).unwrap();
+    for name in ["node1", "node2"] {
+        symlink("shared", root.path().join(name)).unwrap();
+    }
+    let bundle = |texts: [&str; 2]| {
+        let path = |node: &str| root.path().join(node).join("made/private_key.pem");
+        let files = [("node1", texts[0]), ("node2", texts[1])];
+        Bundle {
+            files: files
+                .map(|(node, text)| file(path(node), 0o600, Existing::Replace, text))
+                .to_vec(),
+            ..Bundle::default()
+        }
+    };
+    let differing = write(&bundle(["one", "another"]), &settings()).unwrap_err();
+    assert!(matches!(differing, WriteError::Twice(_)), "{differing}");
+    let unknown_yet = write(&bundle(["", ""]), &settings()).unwrap_err();
+    assert!(matches!(unknown_yet, WriteError::Twice(_)), "{unknown_yet}");
+    let written = write(&bundle(["one", "one"]), &settings()).unwrap();
+    assert_eq!(written.files.len(), 2);
+    let only = root.path().join("shared/made/private_key.pem");
+    assert_eq!(fs::read_to_string(only).unwrap(), "one");
+    assert_eq!(
+        fs::read_dir(root.path().join("shared/made"))
+            .unwrap()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn what_is_removed_is_kept_and_what_is_gone_is_no_fault() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root.path().join("sa-next.pub"), 0o644, "next");
+    let removal = |name: &str| Removal {
+        path: root.path().join(name),
+        what: "public key",
+    };
+    let mut bundle = pair(root.path(), Existing::Refuse);
+    bundle.removals = vec![removal("sa-next.pub"), removal("gone.pub")];
+    write(&bundle, &settings()).unwrap();
+    assert!(!root.path().join("sa-next.pub").exists());
+    let backup = root
+        .path()
+        .join(".hapki/backup/20260131T235959Z/sa-next.pub");
+    assert_eq!(fs::read_to_string(&backup).unwrap(), "next");
+    assert_eq!(mode(&backup), 0o600);
+
+    symlink("a.crt", root.path().join("link")).unwrap();
+    bundle.files.clear();
+    bundle.removals = vec![removal("link")];
+    let error = write(&bundle, &settings()).unwrap_err();
+    assert!(
+        error.to_string().ends_with("is a link, not a file"),
+        "{error}"
+    );
+}
+
+#[test]
+fn files_of_hapki_s_own_lie_in_a_directory_of_its_owner_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let state_dir = root.path().join(".hapki");
+    let settings = Settings {
+        state_dirs: vec![state_dir.clone()],
+        ..settings()
+    };
+    let waiting = state_dir.join("next/private_key.pem");
+    let bundle = one(file(waiting.clone(), 0o600, Existing::Refuse, "next"));
+    write(&bundle, &settings).unwrap();
+    assert_eq!(
+        (mode(&state_dir), mode(waiting.parent().unwrap())),
+        (0o700, 0o700)
+    );
+    assert_eq!(tree(&state_dir).len(), 2, "{:?}", tree(&state_dir));
 }

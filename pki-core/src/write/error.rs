@@ -98,6 +98,25 @@ pub enum WriteError {
         /// Why, as the end of the sentence.
         why: String,
     },
+    /// What is to be taken back has been changed since.
+    #[error("{0} has been changed since the change that is to be taken back")]
+    ChangedSince(PathBuf),
+    /// What is to be taken back has no backup any more.
+    #[error("{path} cannot be taken back: its backup, {}, is gone or not what it was", backup.display())]
+    NoBackup {
+        /// The file.
+        path: PathBuf,
+        /// The backup.
+        backup: PathBuf,
+    },
+    /// Trees that are to be taken back together were last changed by different runs.
+    #[error("{} and {} are records of different changes", one.display(), other.display())]
+    DifferentChanges {
+        /// One record.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+    },
     /// Some files are changed and others not; the journal is kept.
     #[error("{cause}; the change is interrupted midway, and its journal is kept: {}", journal.display())]
     Interrupted {
@@ -163,6 +182,10 @@ impl WriteError {
             Self::Owner { .. } | Self::OwnerNeeded { .. } => "run the command as root".into(),
             Self::Locked { .. } => "wait until it has ended, then run the command again".into(),
             Self::Stuck { backup, journal, .. } => stuck_hint(backup.as_deref(), journal),
+            Self::ChangedSince(_) | Self::NoBackup { .. } => {
+                "restore by hand what is wanted, from .hapki/backup".into()
+            }
+            Self::DifferentChanges { .. } => "take them back one tree at a time".into(),
             Self::BadJournal { journal, .. } => format!(
                 "see that its files are right, remove {}, then run the command again",
                 journal.display()

@@ -32,6 +32,7 @@ mod journal;
 mod lock;
 mod prepare;
 mod recover;
+mod rollback;
 mod stage;
 mod target;
 

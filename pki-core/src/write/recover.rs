@@ -98,7 +98,7 @@ impl Locks {
     }
 
     /// Sees that the whole change can be reached, and locks all of its trees.
-    fn reach(&mut self, found: &Found) -> Result<(), WriteError> {
+    pub(super) fn reach(&mut self, found: &Found) -> Result<(), WriteError> {
         let bad = |why: String| WriteError::BadJournal {
             journal: found.path.clone(),
             why,

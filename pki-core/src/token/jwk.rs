@@ -1,10 +1,13 @@
 //! Public keys as JSON web keys (RFC 7517, RFC 7518 section 6, RFC 8037).
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use crate::x509::spki::PublicKey;
+use crate::x509::spki::PublicKeyAlgorithm;
 
 /// The keys of a JWK set with their ids. One of a kind that is not known is passed over.
 ///
@@ -20,6 +23,53 @@ pub fn set(bytes: &[u8]) -> Result<Vec<(String, PublicKey)>, String> {
             Some((key.kid, public))
         })
         .collect())
+}
+
+/// A JWK set of `keys` under these ids; a key under two ids is written twice. Keys that have no JWK are left out.
+pub fn to_json(keys: &[(String, PublicKey)]) -> String {
+    let written = keys.iter().filter_map(|(id, key)| {
+        let mut fields = fields(key)?;
+        fields.insert("kid", id.clone());
+        Some(fields)
+    });
+    let set = BTreeMap::from([("keys", written.collect::<Vec<_>>())]);
+    // No key of a map here is anything but a string.
+    let mut text = serde_json::to_string_pretty(&set).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn fields(key: &PublicKey) -> Option<BTreeMap<&'static str, String>> {
+    let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let curve = match key.algorithm() {
+        PublicKeyAlgorithm::Rsa { .. } => {
+            let (modulus, exponent) = key.rsa_numbers()?;
+            return Some(BTreeMap::from([
+                ("kty", "RSA".to_owned()),
+                ("n", encode(modulus)),
+                ("e", encode(exponent)),
+            ]));
+        }
+        PublicKeyAlgorithm::Ed25519 => {
+            return Some(BTreeMap::from([
+                ("kty", "OKP".to_owned()),
+                ("crv", "Ed25519".to_owned()),
+                ("x", encode(key.key_bits())),
+            ]));
+        }
+        PublicKeyAlgorithm::EcP256 => "P-256",
+        PublicKeyAlgorithm::EcP384 => "P-384",
+        PublicKeyAlgorithm::EcP521 => "P-521",
+        PublicKeyAlgorithm::EcP224 | PublicKeyAlgorithm::Other(_) => return None,
+    };
+    let point = key.key_bits().strip_prefix(&[4])?;
+    let (x, y) = point.split_at_checked(point.len() / 2)?;
+    Some(BTreeMap::from([
+        ("kty", "EC".to_owned()),
+        ("crv", curve.to_owned()),
+        ("x", encode(x)),
+        ("y", encode(y)),
+    ]))
 }
 
 #[derive(Deserialize)]
@@ -100,5 +150,15 @@ mod tests {
             assert_eq!(key_id::libtrust(&keys[0].1), key_id::libtrust(&key));
         }
         assert_eq!(set(b"{\n}").unwrap_err(), "is no JWK set: line 2 of it");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let key = crate::x509::key::PrivateKey::generate(crate::x509::key::KeyAlgorithm::EcdsaP384)
+            .unwrap()
+            .public_key()
+            .clone();
+        let keys = vec![("A:B".to_owned(), key.clone()), ("c".to_owned(), key)];
+        assert_eq!(set(to_json(&keys).as_bytes()).unwrap(), keys);
     }
 }

@@ -146,6 +146,15 @@ impl PrivateKey {
         &self.pem
     }
 
+    /// The PEM text as kubeadm writes it, whatever the key was read from: for a reader that takes PKCS#1 alone.
+    ///
+    /// # Errors
+    /// It cannot be encoded.
+    pub fn to_traditional_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        let damaged = |error: CryptoError| KeyError::Damaged { detail: error.0 };
+        self.material.to_pem(self.algorithm).map_err(damaged)
+    }
+
     /// A loaded key, once its numbers are known to belong together.
     fn loaded(
         algorithm: KeyAlgorithm,

@@ -7,6 +7,7 @@ use time::Duration;
 
 use crate::request::option;
 use crate::request::quoted;
+use crate::token::key_id::KidForm;
 
 /// What `hapki unify` and `hapki rotate` are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub struct SharedRequest {
     pub in_place: bool,
     /// `--restarted`: what was restarted since the last run.
     pub restarted: Vec<String>,
-    /// `--signer-kid`, where it is not the default: `rfc7638`, `x5c`.
-    pub signer_kid: Option<String>,
+    /// `--signer-kid`: how token servers name their keys, where it is told.
+    pub signer_kid: Option<KidForm>,
     /// `--token-lifetime`: how long tokens live, where no file tells.
     pub token_lifetime: Option<Duration>,
     /// `--apply`: write.
@@ -53,8 +54,8 @@ impl SharedRequest {
         if let Some(name) = &self.from {
             option(f, "--from", name)?;
         }
-        if let Some(form) = &self.signer_kid {
-            option(f, "--signer-kid", form)?;
+        if let Some(form) = self.signer_kid {
+            option(f, "--signer-kid", &form.to_string())?;
         }
         if let Some(lifetime) = self.token_lifetime {
             option(
@@ -134,7 +135,7 @@ mod tests {
             at_once: true,
             in_place: true,
             restarted: vec!["registry@node 1".to_owned()],
-            signer_kid: Some("x5c".to_owned()),
+            signer_kid: Some(KidForm::X5c),
             token_lifetime: Some(Duration::minutes(5)),
             apply: true,
         };

@@ -179,7 +179,7 @@ fn holder(group: &Group, key: &PublicKey) -> Option<String> {
 }
 
 /// How the verifiers of a group name a key.
-pub(super) fn name_of(kind: GroupKind, key: &PublicKey) -> String {
+pub fn name_of(kind: GroupKind, key: &PublicKey) -> String {
     match kind {
         GroupKind::ServiceAccount => key_id::kubernetes(key),
         _ => key_id::libtrust(key),

@@ -12,6 +12,9 @@ pub enum SharedError {
     /// Several keys are held by equally many.
     #[error("no key is held by most: {}", .0.join("; "))]
     Tie(Vec<String>),
+    /// A member of the change that is under way was not given.
+    #[error("{} takes part in the change that is under way, but is not among the given paths", .0.join(", "))]
+    Missing(Vec<String>),
     /// `--from` names nobody.
     #[error("--from {name}: there is no such instance with a key; there are {}", known.join(", "))]
     NoSuchInstance {
@@ -72,6 +75,9 @@ impl SharedError {
             }
             Self::NoKeyFile { declared, flag, .. } => {
                 format!("add {flag} to {declared} by hand, then run the command again")
+            }
+            Self::Missing(_) => {
+                "give the same paths as before, or remove .hapki/rotation.json where it is no longer part".to_owned()
             }
             Self::NoSuchInstance { .. } => "give one of these names".to_owned(),
             Self::Unusable { .. } => {

@@ -26,6 +26,8 @@ pub struct Progress {
     pub switched_at: Option<OffsetDateTime>,
     /// The longest lifetime of a token that another key has signed, in seconds.
     pub lifetime_seconds: i64,
+    /// Everyone who takes part, by name: a run that is not given all of them would leave one behind.
+    pub members: Vec<String>,
     /// What was restarted.
     pub restarted: Vec<Confirmation>,
 }

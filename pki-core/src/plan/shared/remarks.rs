@@ -36,6 +36,12 @@ pub(super) fn notes(group: &Group, plan: &SharedPlan, request: &SharedRequest) -
                 .flat_map(|member| member.notes.iter().cloned()),
         );
     }
+    if plan.restart.len() > 1 && (begins || at_once) {
+        notes.push(
+            "no request is lost while these restart one by one, if the balancer before them tries the next one: docs/unify.md"
+                .to_owned(),
+        );
+    }
     if plan.stage == Stage::Trust && begins || at_once {
         for verifier in state::verifiers(group) {
             if let VerifierForm::Bundle(files) = &verifier.form

@@ -38,6 +38,7 @@ pub fn next(
     request: &SharedRequest,
     now: OffsetDateTime,
 ) -> Result<SharedPlan, SharedError> {
+    refuse_missing(group, progress)?;
     let chosen = choose(group, progress, operation, request)?;
     if group.kind != GroupKind::Harbor2 && state::verifiers(group).next().is_none() {
         return Err(SharedError::NoVerifier);
@@ -147,7 +148,7 @@ impl Run<'_> {
         let switches = restart.is_empty();
         let mut plan = self.plan(Stage::Sign, self.aim().sign(), restart, progress);
         plan.switches = switches;
-        plan.allowed_from = switches.then(|| self.now + self.lifetime());
+        plan.allowed_from = switches.then(|| whole_second(self.now) + self.lifetime());
         plan
     }
 
@@ -181,6 +182,7 @@ impl Run<'_> {
             let since = self
                 .progress
                 .map_or(self.now, |known| known.applied_at.max(self.now));
+            let since = whole_second(since);
             let progress = self.noted(Stage::Wait, self.confirmed.clone(), Some(since));
             let mut plan = self.plan(Stage::Wait, Changes::default(), Vec::new(), progress);
             plan.allowed_from = Some(since + self.lifetime());
@@ -224,8 +226,14 @@ impl Run<'_> {
         if changes.is_empty() {
             return self.done();
         }
-        let verifiers = state::verifiers(self.group).map(|verifier| &verifier.restart);
+        let key = self.chosen.key.known();
+        let verifiers = state::verifiers(self.group)
+            .filter(|verifier| {
+                key.is_none_or(|key| !verifier.knows(key) || verifier.would_forget(key))
+            })
+            .map(|verifier| &verifier.restart);
         let signers = signers(self.group)
+            .filter(|(_, signer)| signer.key.as_ref().ok() != key || signer.refused.is_some())
             .filter(|(_, signer)| signer.has_to_restart(self.request.in_place))
             .flat_map(|(_, signer)| &signer.restarts);
         let restart = unique(verifiers.chain(signers));
@@ -282,6 +290,12 @@ impl Run<'_> {
             applied_at,
             switched_at,
             lifetime_seconds: self.lifetime().whole_seconds(),
+            members: self
+                .group
+                .members
+                .iter()
+                .map(|member| member.name.clone())
+                .collect(),
             restarted,
         }))
     }
@@ -344,6 +358,32 @@ impl SharedPlan {
             removals: changes.removals,
             ..self
         }
+    }
+}
+
+/// The next whole second: reports have no finer ones, and what they name must not be too early.
+pub fn whole_second(instant: OffsetDateTime) -> OffsetDateTime {
+    let begun = instant.nanosecond() > 0;
+    let second = instant.replace_nanosecond(0).unwrap_or(instant);
+    if begun {
+        second + Duration::SECOND
+    } else {
+        second
+    }
+}
+
+fn refuse_missing(group: &Group, progress: Option<&Progress>) -> Result<(), SharedError> {
+    let noted = progress.map_or(&[][..], |progress| &progress.members);
+    let is_given = |name: &String| group.members.iter().any(|member| member.name == *name);
+    let missing: Vec<String> = noted
+        .iter()
+        .filter(|name| !is_given(name))
+        .cloned()
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(SharedError::Missing(missing))
     }
 }
 

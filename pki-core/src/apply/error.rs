@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::edit::EditError;
 use crate::issue::AuthorityError;
 use crate::issue::IssueError;
 use crate::plan::PlanError;
+use crate::plan::shared::SharedError;
 use crate::source::ReadProblem;
+use crate::source::SourceError;
 use crate::write::WriteError;
 use crate::x509::csr::RequestError;
 
@@ -34,6 +37,34 @@ pub enum ApplyError {
     /// The files could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// Nothing can be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// No stage of a shared key can be planned.
+    #[error(transparent)]
+    Shared(#[from] SharedError),
+    /// One of those that share a key cannot be read.
+    #[error("{} {problem}", path.display())]
+    MemberUnread {
+        /// The path.
+        path: PathBuf,
+        /// The rest of the sentence.
+        problem: String,
+    },
+    /// Nothing can be written into an archive.
+    #[error("{} is an archive, and nothing can be written there", .0.display())]
+    Archived(PathBuf),
+    /// A file that people own cannot be changed.
+    #[error("{}: {error}", path.display())]
+    Edit {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: EditError,
+    },
+    /// A file reads otherwise than it was written.
+    #[error("{} was written, but does not read as it should", .0.display())]
+    NotAsWritten(PathBuf),
     /// The request cannot be answered.
     #[error("{}: {error}", path.display())]
     Request {
@@ -86,6 +117,16 @@ impl ApplyError {
             Self::Plan(error) => error.hint(),
             Self::Issue(error) => Some(error.hint().to_owned()),
             Self::Write(error) => Some(error.hint()),
+            Self::Source(error) => Some(error.hint().to_owned()),
+            Self::Shared(error) => Some(error.hint()),
+            Self::MemberUnread { .. } => Some(
+                "every instance has to be there to be read and written; mend that, then run the command again".to_owned(),
+            ),
+            Self::Archived(_) => Some("unpack it and give the directory".to_owned()),
+            Self::Edit { error, .. } => Some(error.remedy().to_owned()),
+            Self::NotAsWritten(_) => {
+                Some("see who else writes there, then run the command again".to_owned())
+            }
             Self::Request { .. } => {
                 Some("give a PKCS#10 request with --csr, as `openssl req -new` and hapki make them".to_owned())
             }
@@ -114,6 +155,7 @@ impl ApplyError {
         matches!(
             self,
             Self::Write(WriteError::NotUndone { .. } | WriteError::Interrupted { .. })
+                | Self::NotAsWritten(_)
         )
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod init;
 mod issue;
 mod registry;
+mod shared;
 mod surroundings;
 
 pub use crate::apply::error::ApplyError;
@@ -14,6 +15,11 @@ pub use crate::apply::init::InitOptions;
 pub use crate::apply::init::init;
 pub use crate::apply::issue::IssueOptions;
 pub use crate::apply::issue::issue;
+pub use crate::apply::shared::SharedCommand;
+pub use crate::apply::shared::SharedOptions;
+pub use crate::apply::shared::SharedOutcome;
+pub use crate::apply::shared::SharedWritten;
+pub use crate::apply::shared::shared;
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ pub mod source;
 mod files;
 mod founding;
 mod leaf;
+mod token_root;
 
 use std::path::PathBuf;
 
@@ -38,6 +39,7 @@ pub use crate::issue::source::FreshKeys;
 pub use crate::issue::source::KeySource;
 pub use crate::issue::source::RandomSerials;
 pub use crate::issue::source::SerialSource;
+pub use crate::issue::token_root::token_root;
 
 /// Everything that one command makes.
 #[derive(Clone, Copy, Debug, Default)]

@@ -26,6 +26,8 @@ use crate::init;
 use crate::input;
 use crate::inspect;
 use crate::issue;
+use crate::rotate;
+use crate::unify;
 use crate::verify;
 
 /// Issue, audit and mend the certificates and shared keys of Kubernetes masters and registries
@@ -61,6 +63,10 @@ pub(crate) enum Command {
     Audit(audit::Args),
     /// Write the inventory of a cluster that exists, each value with the file that says so
     Discover(discover::Args),
+    /// Make one key pair of many that sign and check the same tokens, in stages
+    Unify(Box<unify::Args>),
+    /// Replace a key pair that is shared, in stages and without a refused token
+    Rotate(Box<rotate::Args>),
     /// Judge one chain as a Go client would
     Verify(verify::Args),
     /// Say what an error line means, and which connection and file it comes from

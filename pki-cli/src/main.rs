@@ -10,7 +10,9 @@ mod init;
 mod input;
 mod inspect;
 mod issue;
+mod rotate;
 mod terminal;
+mod unify;
 mod verify;
 
 use std::process::ExitCode;
@@ -79,6 +81,8 @@ fn run(cli: Cli, terminal: &mut Terminal) -> Result<Answer, Failure> {
         Command::Issue(args) => issue::run(*args, terminal),
         Command::Audit(args) => audit::run(args, terminal),
         Command::Discover(args) => discover::run(args, terminal),
+        Command::Unify(args) => unify::run(*args, terminal),
+        Command::Rotate(args) => rotate::run(*args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
         Command::Explain(args) => explain::run(args, terminal),
         Command::Inspect(args) => inspect::run(args, terminal),

@@ -11,6 +11,7 @@ pub mod plain;
 mod printable;
 pub mod prometheus;
 pub mod sarif;
+pub mod shared;
 pub mod verify;
 mod wrapped;
 

@@ -18,6 +18,14 @@ mod explain;
 mod forge;
 mod formats;
 mod general;
+#[path = "../harbor/mod.rs"]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "shared with other tests, which use other parts"
+)]
+mod harbor;
 mod init;
 mod inspect;
 mod interrupted;
@@ -27,4 +35,5 @@ mod plain;
 mod registry;
 mod run;
 mod seed;
+mod unify;
 mod verify;

@@ -75,6 +75,11 @@ impl<'a> Contents<'a> {
     ) -> Result<Bundle, ApplyError> {
         let mut bundle = Bundle::default();
         for write in &plan.writes {
+            // A directory that instances share is written once.
+            let is_shared = |known: &BundleFile| known.path == write.file.read_from;
+            if bundle.files.iter().any(is_shared) {
+                continue;
+            }
             let contents = self.bytes(&write.content)?;
             let in_place = request.in_place && write.file.mount == Mount::File;
             bundle.files.push(file(write, contents, in_place));

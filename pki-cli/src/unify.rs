@@ -97,6 +97,7 @@ pub(crate) fn carry_out(
         recovered: Vec::new(),
     };
     let outcome = apply::shared(command, &request, &options, &mut means);
+    issue::say_recovered(&means.recovered, terminal);
     let outcome = outcome.map_err(issue::failure)?;
     if outcome.applied {
         terminal.change_is_made();

@@ -48,7 +48,10 @@ pub(super) fn read(
     if let Some(tree) = trees.iter().find(|tree| tree.is_archived()) {
         return Err(ApplyError::Archived(tree.locate(Path::new("/"))));
     }
-    let facts = facts::gather(&trees);
+    let mut facts = facts::gather(&trees);
+    if let Some(form) = request.signer_kid {
+        facts.set_kid_form(form);
+    }
     if let Some(broken) = facts.broken.first() {
         return Err(ApplyError::MemberUnread {
             path: broken.place.read_from.clone(),

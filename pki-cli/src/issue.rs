@@ -9,12 +9,14 @@ use std::path::PathBuf;
 
 use pki_core::apply;
 use pki_core::apply::ApplyError;
+use pki_core::apply::HarborInternalOptions;
 use pki_core::apply::IssueOptions;
 use pki_core::apply::Means;
 use pki_core::issue::FreshKeys;
 use pki_core::issue::RandomSerials;
 use pki_core::place::PKI_DIR;
 use pki_core::plan;
+use pki_core::plan::outcome::Outcome;
 use pki_core::plan::target::Destination;
 use pki_core::profile::Profile;
 use pki_core::report::issue::issue_json;
@@ -40,12 +42,13 @@ use crate::terminal::Terminal;
 pub(crate) struct Args {
     /// What to issue: apiserver, apiserver-kubelet-client, apiserver-etcd-client, front-proxy-client, etcd-server,
     /// etcd-peer, etcd-healthcheck-client, kubelet-server, registry, admin.conf, super-admin.conf,
-    /// controller-manager.conf, scheduler.conf, kubelet.conf, or all that kubeadm makes on such a node
+    /// controller-manager.conf, scheduler.conf, kubelet.conf, or all that kubeadm makes on such a node; harbor-internal is
+    /// what Harbor's containers show each other, one CA and a pair for each, in --out DIR
     #[arg(required = true, value_name = "PROFILE", value_parser = wanted)]
     profiles: Vec<Wanted>,
     /// The node's Kubernetes name (for a registry: its host)
     #[arg(long, value_name = "NAME")]
-    node: String,
+    node: Option<String>,
     /// A Harbor or registry directory, its configuration, or the tree of a node that dials it: what it is reached by is
     /// taken from there, and --install writes where it says. May be given several times
     #[arg(long, value_name = "[NAME=]PATH")]
@@ -104,29 +107,12 @@ pub(crate) struct Args {
 enum Wanted {
     One(Profile),
     All,
+    HarborInternal,
 }
 
 /// Issues the certificates.
 pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    let inventory = args.inventory.load()?;
     let now = args.now.instant();
-    let resolver: plan::Resolve<'_> = &resolve;
-    let options = IssueOptions {
-        plan: plan::Options {
-            all: args.profiles.contains(&Wanted::All),
-            key: args.key,
-            validity: args.validity,
-            request: None,
-            destination: destination(&args),
-            force: args.force,
-            now,
-        },
-        csr: args.csr.clone(),
-        inventory: inventory.as_ref(),
-        default_pki_dir: Path::new(PKI_DIR),
-        resolve: args.resolve.then_some(resolver),
-    };
-    let request = request(&args);
     let mut means = Means {
         now,
         keys: &mut fresh_keys(),
@@ -134,9 +120,13 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         dry_run: args.dry_run.dry_run,
         recovered: Vec::new(),
     };
-    let outcome = apply::issue(&request, &options, &mut means);
+    let outcome = if args.profiles.contains(&Wanted::HarborInternal) {
+        harbor_internal(&args, &mut means)
+    } else {
+        certificates(&args, &mut means)
+    };
     say_recovered(&means.recovered, terminal);
-    let outcome = outcome.map_err(failure)?;
+    let outcome = outcome?;
     if !means.dry_run {
         terminal.change_is_made();
     }
@@ -145,6 +135,44 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         Format::Json => terminal.print(issue_json(&outcome))?,
     }
     Ok(Answer::Done)
+}
+
+fn harbor_internal(args: &Args, means: &mut Means<'_>) -> Result<Outcome, Failure> {
+    let (Some(out), [Wanted::HarborInternal]) = (&args.out, args.profiles.as_slice()) else {
+        return Err(Failure::refused(
+            "harbor-internal is issued by itself, and into a directory",
+        )
+        .hint("hapki issue harbor-internal --out DIR, where DIR is internal_tls.dir of harbor.yml or is copied there"));
+    };
+    let options = HarborInternalOptions {
+        out,
+        key: args.key,
+        validity: args.validity,
+        force: args.force,
+    };
+    apply::harbor_internal(&options, means).map_err(failure)
+}
+
+fn certificates(args: &Args, means: &mut Means<'_>) -> Result<Outcome, Failure> {
+    let inventory = args.inventory.load()?;
+    let resolver: plan::Resolve<'_> = &resolve;
+    let options = IssueOptions {
+        plan: plan::Options {
+            all: args.profiles.contains(&Wanted::All),
+            key: args.key,
+            validity: args.validity,
+            request: None,
+            destination: destination(args),
+            force: args.force,
+            now: means.now,
+        },
+        csr: args.csr.clone(),
+        inventory: inventory.as_ref(),
+        default_pki_dir: Path::new(PKI_DIR),
+        resolve: args.resolve.then_some(resolver),
+    };
+    let request = request(args)?;
+    apply::issue(&request, &options, means).map_err(failure)
 }
 
 /// Keys made on every core that there is.
@@ -171,14 +199,20 @@ pub(crate) fn failure(error: ApplyError) -> Failure {
     failure.hint_if(error.hint().as_deref())
 }
 
-fn request(args: &Args) -> IssueRequest {
+fn request(args: &Args) -> Result<IssueRequest, Failure> {
+    let Some(node) = args.node.clone() else {
+        return Err(
+            Failure::refused("--node is missing: whom the certificates are for")
+                .hint("give the node's Kubernetes name, or a registry's host, with --node NAME"),
+        );
+    };
     let profiles = args.profiles.iter().filter_map(|wanted| match wanted {
         Wanted::One(profile) => Some(*profile),
-        Wanted::All => None,
+        Wanted::All | Wanted::HarborInternal => None,
     });
-    IssueRequest {
+    Ok(IssueRequest {
         profiles: profiles.collect(),
-        node: args.node.clone(),
+        node,
         dns: args.dns.clone(),
         ip: args.ip.clone(),
         only_given: args.only_given,
@@ -187,7 +221,7 @@ fn request(args: &Args) -> IssueRequest {
         ca_cert: args.ca_cert.clone(),
         ca_key: args.ca_key.clone(),
         install: args.install,
-    }
+    })
 }
 
 fn named_path(argument: OsString) -> NamedPath {
@@ -206,6 +240,7 @@ fn destination(args: &Args) -> Destination {
 fn wanted(text: &str) -> Result<Wanted, String> {
     match text {
         "all" => Ok(Wanted::All),
+        "harbor-internal" => Ok(Wanted::HarborInternal),
         text => text.parse().map(Wanted::One),
     }
 }

@@ -26,6 +26,7 @@ mod general;
     reason = "shared with other tests, which use other parts"
 )]
 mod harbor;
+mod harbor_internal;
 mod init;
 mod inspect;
 mod interrupted;

@@ -4,6 +4,7 @@
 mod authorities;
 mod csr;
 mod error;
+mod harbor_internal;
 mod init;
 mod issue;
 mod registry;
@@ -11,6 +12,8 @@ mod shared;
 mod surroundings;
 
 pub use crate::apply::error::ApplyError;
+pub use crate::apply::harbor_internal::HarborInternalOptions;
+pub use crate::apply::harbor_internal::harbor_internal;
 pub use crate::apply::init::InitOptions;
 pub use crate::apply::init::init;
 pub use crate::apply::issue::IssueOptions;

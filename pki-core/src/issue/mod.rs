@@ -3,6 +3,7 @@
 
 pub mod authority;
 pub mod csr;
+pub mod harbor_internal;
 pub mod kubeconfig;
 pub mod source;
 

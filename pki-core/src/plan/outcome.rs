@@ -22,6 +22,8 @@ pub struct Outcome {
     pub steps: Vec<SigningStep>,
     /// What was signed, one for each of `steps`; empty in a dry run.
     pub certificates: Vec<Certificate>,
+    /// Pairs that no profile describes: Harbor's internal TLS.
+    pub pairs: Vec<PairMade>,
     /// Requests that were made for a CA whose key is elsewhere.
     pub requests: Vec<RequestMade>,
     /// The CAs that signed.
@@ -32,6 +34,19 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// What remains to be done by hand, in order.
     pub next: Vec<String>,
+}
+
+/// A pair that no profile describes.
+#[derive(Clone, Debug)]
+pub struct PairMade {
+    /// Its files without their endings.
+    pub name: &'static str,
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its file.
+    pub path: PathBuf,
+    /// The file of its key.
+    pub key_path: PathBuf,
 }
 
 /// A request that was made.

@@ -10,6 +10,7 @@ use crate::plan::PlannedSan;
 use crate::plan::SigningStep;
 use crate::plan::outcome::IssuedFile;
 use crate::plan::outcome::Outcome;
+use crate::plan::outcome::PairMade;
 use crate::plan::outcome::RequestMade;
 use crate::report::issue::key_of;
 use crate::report::json_text;
@@ -47,6 +48,7 @@ fn render(outcome: &Outcome, schema: &'static str) -> String {
             .zip(certificates)
             .map(|(step, certificate)| issued(step, certificate, outcome))
             .collect(),
+        pairs: outcome.pairs.iter().map(pair).collect(),
         requests: outcome.requests.iter().map(request).collect(),
         files: outcome.files.iter().map(file).collect(),
         notes: &outcome.notes,
@@ -63,10 +65,24 @@ struct Object<'a> {
     authorities: Vec<Founded>,
     issued: Vec<Issued>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pairs: Vec<Pair>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     requests: Vec<Request>,
     files: Vec<File>,
     notes: &'a [String],
     next: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Pair {
+    name: &'static str,
+    certificate: String,
+    key: String,
+    subject: String,
+    issuer: String,
+    serial: String,
+    not_before: String,
+    not_after: String,
 }
 
 #[derive(Serialize)]
@@ -187,6 +203,20 @@ fn issued(step: &SigningStep, certificate: Option<&Certificate>, outcome: &Outco
             backup_of(path, outcome),
             key_of(step).and_then(|key| backup_of(key, outcome)),
         ),
+    }
+}
+
+fn pair(made: &PairMade) -> Pair {
+    let certificate = &made.certificate;
+    Pair {
+        name: made.name,
+        certificate: text(&made.path),
+        key: text(&made.key_path),
+        subject: certificate.subject().to_string(),
+        issuer: certificate.issuer().to_string(),
+        serial: certificate.serial_hex(),
+        not_before: rfc3339(certificate.not_before()),
+        not_after: rfc3339(certificate.not_after()),
     }
 }
 

@@ -34,6 +34,19 @@ fn write_issue(text: &mut String, outcome: &Outcome) -> fmt::Result {
     for step in &outcome.steps {
         certificate(text, step, outcome)?;
     }
+    for pair in &outcome.pairs {
+        let until = rfc3339(pair.certificate.not_after());
+        writeln!(
+            text,
+            "  {:20} {}, {}, until {until}",
+            pair.name,
+            pair.path.display(),
+            pair.certificate.subject(),
+        )?;
+    }
+    if !outcome.pairs.is_empty() {
+        text.push('\n');
+    }
     for made in &outcome.requests {
         writeln!(
             text,

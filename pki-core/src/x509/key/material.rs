@@ -8,6 +8,7 @@ use pkcs8::der::Decode;
 use pkcs8::der::Encode;
 use pkcs8::der::Reader;
 use pkcs8::der::SliceReader;
+use pkcs8::der::asn1::AnyRef;
 use pkcs8::der::asn1::OctetStringRef;
 use pkcs8::der::asn1::UintRef;
 use pkcs8::der::pem as pem_out;
@@ -124,19 +125,38 @@ impl KeyMaterial {
                 };
                 pem("EC PRIVATE KEY", &encoded(&key)?)
             }
-            Self::Ed25519 { seed, .. } => {
-                let algorithm = AlgorithmIdentifierRef {
-                    oid: spki::ED25519,
-                    parameters: None,
-                };
-                let inner = Zeroizing::new(write::element(write::OCTET_STRING, &[seed.as_slice()]));
-                let inner = OctetStringRef::new(&inner).map_err(|_| unencodable())?;
-                pem(
-                    "PRIVATE KEY",
-                    &encoded(&PrivateKeyInfoRef::new(algorithm, inner))?,
-                )
-            }
+            Self::Ed25519 { .. } => self.to_pkcs8_pem(algorithm),
         }
+    }
+
+    /// PKCS#8 (RFC 5958): RSA by RFC 8017, EC by RFC 5915, Ed25519 by RFC 8410.
+    pub(crate) fn to_pkcs8_pem(
+        &self,
+        algorithm: KeyAlgorithm,
+    ) -> Result<Zeroizing<String>, CryptoError> {
+        let curve = match algorithm {
+            KeyAlgorithm::EcdsaP384 => spki::P384,
+            _ => spki::P256,
+        };
+        let (oid, parameters, inner) = match self {
+            Self::Rsa { pkcs1, .. } => (spki::RSA, Some(AnyRef::NULL), pkcs1.clone()),
+            Self::Ec { scalar, point } => {
+                let key = EcPrivateKey {
+                    private_key: scalar,
+                    parameters: None,
+                    public_key: Some(point),
+                };
+                (spki::EC, Some(AnyRef::from(&curve)), encoded(&key)?)
+            }
+            Self::Ed25519 { seed, .. } => {
+                let seed = write::element(write::OCTET_STRING, &[seed.as_slice()]);
+                (spki::ED25519, None, Zeroizing::new(seed))
+            }
+        };
+        let algorithm = AlgorithmIdentifierRef { oid, parameters };
+        let inner = OctetStringRef::new(&inner).map_err(|_| unencodable())?;
+        let info = PrivateKeyInfoRef::new(algorithm, inner);
+        pem("PRIVATE KEY", &encoded(&info)?)
     }
 }
 

@@ -155,6 +155,16 @@ impl PrivateKey {
         self.material.to_pem(self.algorithm).map_err(damaged)
     }
 
+    /// The key as PKCS#8 (RFC 5958), for readers that want nothing else.
+    ///
+    /// # Errors
+    /// Only where it cannot be encoded.
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        self.material
+            .to_pkcs8_pem(self.algorithm)
+            .map_err(|error| KeyError::Damaged { detail: error.0 })
+    }
+
     /// A loaded key, once its numbers are known to belong together.
     fn loaded(
         algorithm: KeyAlgorithm,

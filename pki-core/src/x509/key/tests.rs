@@ -403,3 +403,20 @@ fn what_one_key_signs_only_its_public_half_verifies() {
         );
     }
 }
+
+#[test]
+fn every_key_is_the_same_one_as_pkcs8() {
+    for algorithm in [
+        KeyAlgorithm::Rsa2048,
+        KeyAlgorithm::EcdsaP256,
+        KeyAlgorithm::EcdsaP384,
+        KeyAlgorithm::Ed25519,
+    ] {
+        let key = PrivateKey::generate(algorithm).unwrap();
+        let text = key.to_pkcs8_pem().unwrap();
+        assert!(text.starts_with("-----BEGIN PRIVATE KEY-----\n"));
+        let again = PrivateKey::from_bytes(text.as_bytes()).unwrap();
+        assert_eq!(again.algorithm(), algorithm);
+        assert_eq!(again.public_key(), key.public_key());
+    }
+}

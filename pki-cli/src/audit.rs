@@ -16,6 +16,7 @@ use pki_core::report::prometheus;
 use pki_core::report::sarif;
 use pki_core::source::Options;
 use pki_core::source::PathArgument;
+use pki_core::token::key_id::KidForm;
 use time::Duration;
 
 use crate::Answer;
@@ -27,7 +28,8 @@ use crate::terminal::Terminal;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A node's /etc/kubernetes (or its pki/ alone), its root directory, a directory of such roots named by node, or a
-    /// tar or tar.gz of any of them; NAME=PATH names the node. Several are one cluster
+    /// tar or tar.gz of any of them; a Harbor or registry directory; NAME=PATH names the node, and NAME=KEY.pem is a token
+    /// server. Several are one cluster
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<OsString>,
     /// The least severity that makes the exit code 1
@@ -39,6 +41,9 @@ pub(crate) struct Args {
     /// Read nothing beside the given PATHs, such as the manifests beside pki/
     #[arg(long)]
     no_siblings: bool,
+    /// How a token server given as NAME=KEY.pem names its key in its tokens: libtrust, rfc7638 or x5c
+    #[arg(long, value_name = "FORM", default_value = "libtrust", value_parser = signer_kid)]
+    signer_kid: KidForm,
     #[command(flatten)]
     inventory: args::InventoryFile,
     #[command(flatten)]
@@ -89,7 +94,8 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
             .collect(),
     };
     let now = args.now.instant();
-    let audit = audit::audit(&paths, options, inventory.as_ref(), now, &settings)
+    let (inventory, kid) = (inventory.as_ref(), args.signer_kid);
+    let audit = audit::audit_with_kid(&paths, options, inventory, now, &settings, kid)
         .map_err(|error| Failure::refused(&error).hint(error.hint()))?;
     print(&audit, args.format, args.fail_on, terminal)?;
     Ok(answer(&audit, args.fail_on))
@@ -133,6 +139,14 @@ fn answer(audit: &Audit, fail_on: FailOn) -> Answer {
     match fail_on.least() {
         Some(least) if audit.worst() >= Some(least) => Answer::No,
         _ => Answer::Done,
+    }
+}
+
+/// `libtrust`, `rfc7638`, `x5c`.
+fn signer_kid(text: &str) -> Result<KidForm, String> {
+    match text.parse()? {
+        KidForm::Kubernetes => Err("registries know no such key id".to_owned()),
+        form => Ok(form),
     }
 }
 

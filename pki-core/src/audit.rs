@@ -15,6 +15,7 @@ use crate::source;
 use crate::source::Options;
 use crate::source::PathArgument;
 use crate::source::SourceError;
+use crate::token::key_id::KidForm;
 use crate::topology;
 use crate::topology::Topology;
 
@@ -40,8 +41,25 @@ pub fn audit(
     now: OffsetDateTime,
     settings: &Settings,
 ) -> Result<Audit, SourceError> {
+    let kid = KidForm::Libtrust;
+    audit_with_kid(arguments, options, inventory, now, settings, kid)
+}
+
+/// As [`audit`], where a token server of which only the key is known names that key in its tokens as `kid` says.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_with_kid(
+    arguments: &[PathArgument],
+    options: Options,
+    inventory: Option<&Inventory>,
+    now: OffsetDateTime,
+    settings: &Settings,
+    kid: KidForm,
+) -> Result<Audit, SourceError> {
     let trees = source::open(arguments, options)?;
-    let facts = facts::gather(&trees);
+    let mut facts = facts::gather(&trees);
+    facts.set_kid_form(kid);
     if !facts.is_read {
         let unread = facts.all_broken().map(|broken| {
             let path = broken.place.read_from.clone();

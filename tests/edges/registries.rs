@@ -199,3 +199,89 @@ fn a_lone_configuration_is_a_registry() {
     assert_eq!(found.len(), 1, "{:?}", audit.judged.topology.unjudged);
     assert_eq!(found["token-server@token1 -> registry@registry1"], None);
 }
+
+#[test]
+fn a_file_on_shared_storage_is_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, two] = harbor::two("1.10.18", directory.path());
+    for file in [harbor::token_key, harbor::token_root] {
+        let (there, here) = (file("1.10.18", &one), file("1.10.18", &two));
+        fs::remove_file(&here).unwrap();
+        fs::hard_link(there, here).unwrap();
+    }
+    let audit = read(&[("", directory.path())]);
+    assert!(tokens(&audit).values().all(Option::is_none));
+    let notes: Vec<&str> = audit
+        .judged
+        .topology
+        .notes
+        .iter()
+        .map(|note| note.text.as_str())
+        .collect();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes[0].contains("private_key.pem of node2 is the same file as"));
+}
+
+#[test]
+fn notary_verifies_with_a_copy() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = harbor::Settings {
+        notary: true,
+        ..harbor::Settings::of("1.5.1")
+    };
+    let [one, two] = harbor::two_of(&settings, directory.path());
+    harbor::share("1.5.1", &one, &two);
+    let found = tokens(&read(&[("", directory.path())]));
+    assert_eq!(found.len(), 8);
+    assert_eq!(found["harbor-ui@node2 -> registry@node2"], None);
+    let stale = found["harbor-ui@node2 -> notary-server@node2"].as_ref();
+    assert!(stale.unwrap().starts_with("token signed by untrusted key"));
+}
+
+#[test]
+fn a_key_that_harbor_cannot_use_is_answered_with_500() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, _] = harbor::two("1.10.18", directory.path());
+    let key = harbor::token_key("1.10.18", &one);
+    disk::put(&key, &keys::pkcs8(&disk::read(&key)), 0o600);
+    let audit = read(&[("", directory.path())]);
+    let (_, verdict) = audit
+        .judged
+        .judged_edges()
+        .find(|(edge, _)| edge.kind == EdgeKind::Token && edge.client.node == "node1")
+        .unwrap();
+    assert_eq!(
+        verdict.server_says.as_deref(),
+        Some(
+            "Unexpected error when creating the token, error: unable to decode private key PEM: unable to get PrivateKey from PEM type: PRIVATE KEY"
+        )
+    );
+    assert_eq!(
+        verdict.says.as_deref(),
+        Some("received unexpected HTTP status: 500 Internal Server Error")
+    );
+}
+
+#[test]
+fn a_bundle_that_is_empty_or_missing_keeps_the_registry_from_starting() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, _] = harbor::two("1.10.18", directory.path());
+    let root = harbor::token_root("1.10.18", &one);
+    let says = || {
+        let found = tokens(&read(&[("", directory.path())]));
+        found["harbor-ui@node1 -> registry@node1"].clone().unwrap()
+    };
+    let panic = "panic: unable to configure authorization (token): ";
+    disk::put(&root, "", 0o600);
+    assert_eq!(
+        says(),
+        format!("{panic}token auth requires at least one token signing root certificate")
+    );
+    fs::remove_file(&root).unwrap();
+    assert_eq!(
+        says(),
+        format!(
+            "{panic}unable to open token auth root certificate bundle file \"/etc/registry/root.crt\": open /etc/registry/root.crt: no such file or directory"
+        )
+    );
+}

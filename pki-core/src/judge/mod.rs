@@ -11,6 +11,7 @@ mod identity;
 mod index;
 mod intermediate;
 mod member;
+mod odds;
 mod registry_token;
 mod registry_words;
 mod token;
@@ -27,6 +28,7 @@ pub use carried::carries;
 pub use fault::Fault;
 pub use fault::FaultKind;
 pub use fault::Side;
+pub use odds::Odds;
 
 use crate::judge::files::Files;
 use crate::judge::index::Index;

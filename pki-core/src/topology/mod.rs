@@ -148,6 +148,8 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
     }
     machine::settle_addresses(&mut topology.nodes, &views);
     connect::connect(&views, &facts.kube_proxies, inventory, &mut topology);
+    let shared = tokens::shared(&topology);
+    topology.notes.extend(shared);
     topology.service_accounts = service_accounts::of(&views);
     topology.told = told::told(&views, &facts.kubeadm, &topology);
     topology

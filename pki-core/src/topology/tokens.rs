@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use time::Duration;
 
+use crate::facts::Note;
 use crate::facts::registry::Told;
 use crate::facts::token_parties::DistributionRelease;
 use crate::facts::token_parties::HarborRelease;
@@ -253,6 +254,39 @@ impl TokenVerifier {
         };
         file.unwrap_or(&self.told_at)
     }
+}
+
+/// Keys and bundles that are one file on several machines, or in several places of one: each with the one before it.
+pub(super) fn shared(topology: &Topology) -> Vec<Note> {
+    let keys = topology.token_signers.iter();
+    let keys = keys.map(|signer| (&signer.key.place, signer.key.status));
+    let bundles = topology
+        .token_verifiers
+        .iter()
+        .filter_map(|verifier| verifier.distribution()?.bundle.as_ref())
+        .map(|file| (&file.place, file.status));
+    let mut known: Vec<(&Place, FileStatus)> = Vec::new();
+    let mut notes = Vec::new();
+    for (place, status) in keys.chain(bundles) {
+        if known.iter().any(|(other, _)| other.is_same_file(place)) {
+            continue;
+        }
+        let mut same = known.iter();
+        if let Some((other, _)) = same.find(|(_, other)| other.is_same_inode(&status)) {
+            notes.push(Note {
+                place: place.clone(),
+                text: format!(
+                    "{} of {} is the same file as {} of {}: what is written there counts for both",
+                    place.path.display(),
+                    place.node,
+                    other.path.display(),
+                    other.node
+                ),
+            });
+        }
+        known.push((place, status));
+    }
+    notes
 }
 
 impl SigningKey {

@@ -73,6 +73,8 @@ pub struct PublicKeysFile {
     pub path_there: PathBuf,
     /// Whether it could be read.
     pub is_there: bool,
+    /// Permission bits, where the source has them.
+    pub mode: Option<u32>,
     /// The keys in it that Kubernetes reads.
     pub keys: Vec<PublicKey>,
 }
@@ -179,6 +181,7 @@ fn file(view: &View<'_>, process: Option<&Process>, path: &Path) -> PublicKeysFi
         place: view.path(&on_node),
         path_there: path.to_path_buf(),
         is_there: pem.is_some(),
+        mode: pem.and_then(|pem| pem.status.mode),
         keys: pem
             .map(|pem| public_keys(pem).cloned().collect())
             .unwrap_or_default(),

@@ -105,7 +105,14 @@ impl<'a> Change<'a> {
             }
             let answer = parsed(&said);
             let stage = answer["stage"].as_str().unwrap().to_owned();
-            println!("{}: {stage}: {answer}", self.command.join(" "));
+            let count = |what: &str| answer[what].as_array().map_or(0, Vec::len);
+            println!(
+                "{}: {stage}: {} written, {} removed; restart {}",
+                self.command.join(" "),
+                count("writes"),
+                count("removes"),
+                answer["restart"]
+            );
             if stages.last() != Some(&stage) {
                 stages.push(stage.clone());
             }
@@ -263,6 +270,9 @@ fn restart_as_told(cluster: &mut Cluster, answer: &Value, load: Option<&Load>) -
         if program != "kube-apiserver" {
             continue;
         }
+        if at == 0 {
+            secret::stop_controller(cluster);
+        }
         match load {
             Some(load) => {
                 if answer["stage"] == "sign" {
@@ -272,6 +282,9 @@ fn restart_as_told(cluster: &mut Cluster, answer: &Value, load: Option<&Load>) -
                 refresh(cluster, Some(load));
             }
             None => cluster.restart(program, node),
+        }
+        if at == 0 {
+            secret::start_controller(cluster);
         }
         fs::copy(cluster.pki(node).join("sa.key"), old_key(cluster, node)).unwrap();
     }

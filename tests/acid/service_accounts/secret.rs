@@ -11,15 +11,18 @@ use crate::cluster::NODES;
 use crate::identities::ACCOUNT;
 use crate::identities::as_super_admin;
 
-/// The one controller-manager that runs. It asks for no lease: while its apiserver is restarted it would lose it and end,
-/// and nothing here starts it again, as its kubelet would.
+/// The one controller-manager that runs. It asks for no lease, which it would lose with its apiserver.
 pub fn start_controller(cluster: &mut Cluster) {
+    stop_controller(cluster);
     let node = &NODES[0];
-    let name = format!("{CONTROLLER}-{}", node.name);
-    cluster.stop(&name);
     let mut command = cluster.command_in_manifest(CONTROLLER, node);
     command.arg("--leader-elect=false");
-    cluster.spawn(&name, &command);
+    cluster.spawn(&format!("{CONTROLLER}-{}", node.name), &command);
+}
+
+/// It may end by itself when its apiserver goes, and there is no kubelet that starts it again.
+pub fn stop_controller(cluster: &mut Cluster) {
+    cluster.stop(&format!("{CONTROLLER}-{}", NODES[0].name));
 }
 
 /// A Secret for the account's token, and the token once it is signed.

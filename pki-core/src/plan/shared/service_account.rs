@@ -149,7 +149,7 @@ fn no_key_file(master: &ServiceAccounts, verifier: &ServiceAccountVerifier) -> S
 
 fn keys_file(told: &PublicKeysFile) -> KeysFile {
     KeysFile {
-        file: file(&told.place, PUBLIC),
+        file: file(&told.place, told.mode.unwrap_or(PUBLIC)),
         path_there: told.path_there.clone(),
         keys: told.keys.clone(),
     }

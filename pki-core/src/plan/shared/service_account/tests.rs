@@ -1,6 +1,7 @@
 //! One master, written to a directory in the ways in which masters are set up.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::*;
@@ -77,6 +78,8 @@ fn files(member: &Member) -> &ApiserverFiles {
 fn kubeadms_master_has_one_key_that_two_programs_read_and_room_for_another() {
     let master = Master::new();
     let pki = [("/etc/kubernetes/pki", "/etc/kubernetes/pki")];
+    let sa_pub = master.directory.path().join("etc/kubernetes/pki/sa.pub");
+    fs::set_permissions(sa_pub, fs::Permissions::from_mode(0o640)).unwrap();
     let [key, public] = ["/etc/kubernetes/pki/sa.key", "/etc/kubernetes/pki/sa.pub"];
     let flags = [
         &format!("--service-account-key-file={public}"),
@@ -99,6 +102,7 @@ fn kubeadms_master_has_one_key_that_two_programs_read_and_room_for_another() {
     let files = files(&member);
     assert!(files.own_is_told && !files.extra_is_told && files.told.is_empty());
     assert_eq!(files.own.keys, [master.public()]);
+    assert_eq!((files.own.file.mode, files.extra.file.mode), (0o640, 0o644));
     let extra = PathBuf::from("/etc/kubernetes/pki/sa-next.pub");
     assert_eq!(files.extra.path_there, extra);
     let root = master.directory.path();

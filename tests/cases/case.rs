@@ -9,6 +9,10 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::registry::Registry;
+use crate::registry::Tls;
+use crate::registry::TokenKey;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Case {
@@ -28,6 +32,10 @@ pub(crate) struct Case {
     pub(crate) file: Vec<FileChange>,
     pub(crate) service_account: Vec<ServiceAccountChange>,
     pub(crate) root: Vec<FurtherRoot>,
+    /// Two registries in the place of the masters.
+    pub(crate) registry: Option<Registry>,
+    pub(crate) token_key: Vec<TokenKey>,
+    pub(crate) tls: Vec<Tls>,
 }
 
 /// A self-signed authority of the cluster's name that has signed nothing.
@@ -93,6 +101,8 @@ pub(crate) struct FileChange {
     pub(crate) text: Option<String>,
     pub(crate) remove: bool,
     pub(crate) mode: Option<u32>,
+    /// Who owns it; needs the rights of root.
+    pub(crate) owner: Option<u32>,
     pub(crate) copy: Option<String>,
     /// Files of that node whose text is put before or after its own.
     pub(crate) prepend: Vec<String>,
@@ -159,6 +169,6 @@ impl CertificateChange {
     }
 }
 
-fn instant(text: &str) -> OffsetDateTime {
+pub(crate) fn instant(text: &str) -> OffsetDateTime {
     OffsetDateTime::parse(text, &Rfc3339).unwrap()
 }

@@ -27,6 +27,8 @@ use time::macros::datetime;
 use crate::case::Case;
 use crate::case::CertificateChange;
 use crate::case::FurtherRoot;
+use crate::harbor::disk;
+use crate::registry;
 
 pub(crate) const NODES: [(&str, &str); 2] =
     [("shaolin", "10.27.53.32"), ("wudang", "10.24.138.208")];
@@ -38,6 +40,9 @@ struct Pair {
 
 /// Writes the trees of both nodes below `root`.
 pub(crate) fn write(case: &Case, root: &Path) {
+    if let Some(registry) = &case.registry {
+        return registry::write(case, registry, root);
+    }
     let mut authorities: BTreeMap<(String, &str), Pair> = BTreeMap::new();
     for authority in Authority::ALL {
         let of_authority =
@@ -399,7 +404,7 @@ fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
 }
 
 /// A public key with a modulus of 1024 bits; nobody knows its factors.
-fn rsa_1024() -> PublicKey {
+pub(crate) fn rsa_1024() -> PublicKey {
     let mut modulus = [0xc5_u8; 128];
     modulus[127] = 1;
     let mut key = vec![0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00];
@@ -502,7 +507,7 @@ fn trust(change: &crate::case::FileChange, root: &Path, roots: &str) {
     put(&path, &lines.join("\n"), 0o600);
 }
 
-fn change_file(change: &crate::case::FileChange, root: &Path) {
+pub(crate) fn change_file(change: &crate::case::FileChange, root: &Path) {
     let path = root.join(&change.node).join(&change.path);
     if change.remove {
         fs::remove_file(&path).unwrap();
@@ -529,4 +534,7 @@ fn change_file(change: &crate::case::FileChange, root: &Path) {
     let after: String = change.append.iter().map(of_node).collect();
     text = format!("{before}{text}{after}");
     put(&path, &text, change.mode.unwrap_or(mode));
+    if let Some(owner) = change.owner {
+        disk::give(owner, &path);
+    }
 }

@@ -63,4 +63,9 @@ fn is_rule_of(kind: FaultKind, rule: &str) -> bool {
         || (kind == FaultKind::FileMissing && rule == "file-unreadable")
         || (kind == FaultKind::SameNameOtherCa && rule == "shared-ca-differs")
         || (kind == FaultKind::UnknownAuthority && rule == "shared-ca-differs")
+        || (kind.rule() == "key-format" && rule == "file-unreadable")
+        || (kind.rule() == "token-key-differs"
+            && ["token-root-mismatch", "copy-stale"].contains(&rule))
+        || (kind.rule() == "token-root-mismatch"
+            && ["token-key-differs", "copy-stale"].contains(&rule))
 }

@@ -36,6 +36,19 @@ pub fn copy(from: &Path, to: &Path) {
     give(fs::metadata(from).unwrap().uid(), to);
 }
 
+pub fn give_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Gives a file another content; mode and owner stay.
+pub fn refill(path: &Path, text: &str) {
+    if path.exists() {
+        fs::write(path, text).unwrap();
+    } else {
+        put(path, text, 0o600);
+    }
+}
+
 pub fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

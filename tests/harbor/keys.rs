@@ -17,6 +17,7 @@ use pki_core::x509::key::PrivateKey;
 use pki_core::x509::name::DistinguishedName;
 use pki_core::x509::pem;
 use pki_core::x509::san::SubjectAltName;
+use pki_core::x509::spki::PublicKey;
 use pki_core::x509::template::Template;
 use time::Duration;
 use time::OffsetDateTime;
@@ -63,12 +64,22 @@ pub fn root(key: &str) -> String {
 /// The same for another time.
 pub fn root_from(key: &str, not_before: OffsetDateTime, not_after: OffsetDateTime) -> String {
     let key = PrivateKey::from_bytes(key.as_bytes()).unwrap();
+    certificate_of(key.public_key(), &key, not_before, not_after).to_pem()
+}
+
+/// Such a certificate of a public key, signed by whichever key.
+pub fn certificate_of(
+    public: &PublicKey,
+    signer: &PrivateKey,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+) -> Certificate {
     let template = Template {
         not_before,
         not_after,
-        ..authority(&key, DistinguishedName::new("", &[]))
+        ..authority(public, DistinguishedName::new("", &[]))
     };
-    template.sign(&key).unwrap().to_pem()
+    template.sign(signer).unwrap()
 }
 
 /// The same RSA key as PKCS#8: what OpenSSL 3 writes unless asked for `-traditional`.
@@ -89,7 +100,7 @@ impl Authority {
     /// A CA of ten years.
     pub fn new(name: &str) -> Self {
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let template = authority(&key, DistinguishedName::new(name, &[]));
+        let template = authority(key.public_key(), DistinguishedName::new(name, &[]));
         Self {
             certificate: template.sign(&key).unwrap(),
             key,
@@ -112,7 +123,7 @@ impl Authority {
             extended_key_usage: vec![ExtendedKeyUsage::ServerAuth],
             subject_alt_names: names.iter().map(|name| san(name)).collect(),
             subject_key_id: None,
-            ..authority(&key, self.certificate.subject().clone())
+            ..authority(key.public_key(), self.certificate.subject().clone())
         };
         Server {
             certificate: leaf.sign(&self.key).unwrap().to_pem(),
@@ -126,15 +137,15 @@ fn san(name: &str) -> SubjectAltName {
     host.parse().unwrap()
 }
 
-fn authority(key: &PrivateKey, name: DistinguishedName) -> Template {
-    let id = crypto::sha1(key.public_key().key_bits()).to_vec();
+fn authority(public: &PublicKey, name: DistinguishedName) -> Template {
+    let id = crypto::sha1(public.key_bits()).to_vec();
     Template {
         serial: vec![0x4a, 0x17],
         issuer: name.clone(),
         subject: name,
         not_before: BEGIN,
         not_after: BEGIN + Duration::days(3650),
-        public_key: key.public_key().clone(),
+        public_key: public.clone(),
         basic_constraints: Some(BasicConstraints {
             ca: true,
             path_len: None,

@@ -1,5 +1,7 @@
 //! expired: a certificate in use is past its last day. An expired authority is one finding with every edge below it.
 
+mod token_roots;
+
 use std::collections::HashSet;
 
 use crate::checks::Rule;
@@ -24,10 +26,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
-    outside_validity(judged, RULE.id, FaultKind::Expired, |certificate| {
+    let mut findings = outside_validity(judged, RULE.id, FaultKind::Expired, |certificate| {
         (certificate.not_after() < judged.now)
             .then(|| format!("expired on {}", day(certificate.not_after())))
-    })
+    });
+    findings.extend(token_roots::findings(judged));
+    findings
 }
 
 /// The findings of this rule and of not-yet-valid: they differ in which end of the period is passed.

@@ -1,11 +1,14 @@
 //! file-unreadable: a file that is there and could not be read, or makes no sense. What depends on it is not judged.
 
+mod registry;
+
 use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::file_missing;
 use crate::checks::group;
 use crate::finding::Finding;
 use crate::finding::Severity;
+use crate::judge::Fault;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
 use crate::topology::BrokenKind;
@@ -29,7 +32,14 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
             &groups, RULE.id, severity, broken,
         ))
     });
-    broken.chain(refused_by_go(judged)).collect()
+    let mut findings: Vec<Finding> = broken.chain(refused_by_go(judged)).collect();
+    registry::add(judged, &mut findings);
+    findings
+}
+
+/// Whether a fault is one of a file that its reader may not read, and reported here.
+pub(super) fn is_forbidden(fault: &Fault) -> bool {
+    registry::is_ours(fault)
 }
 
 /// Certificates that can be read here, and that Go's parser takes for none.

@@ -7,6 +7,7 @@ mod group;
 mod remedy;
 mod roles;
 mod slot;
+mod tokens;
 
 mod backend_missing;
 mod bundle_order;
@@ -14,6 +15,8 @@ mod bypasses_load_balancer;
 mod ca_data_differs;
 mod client_auth_missing;
 mod common_name_only;
+mod copy_stale;
+mod drain_timeout_missing;
 mod embedded_certificate_stale;
 mod etcd_name_not_allowed;
 mod expired;
@@ -23,6 +26,8 @@ mod file_unreadable;
 mod front_proxy_mismatch;
 mod ignore_unmatched;
 mod inventory_differs;
+mod key_format;
+mod key_id_unknown;
 mod key_mismatch;
 mod key_missing;
 mod key_permissions;
@@ -38,6 +43,8 @@ mod not_followed;
 mod not_yet_valid;
 mod organization_unexpected;
 mod outlives_issuer;
+mod prepare_would_undo;
+mod public_default_key;
 mod requestheader_name_not_allowed;
 mod same_name_other_ca;
 mod server_auth_missing;
@@ -47,6 +54,9 @@ mod single_master_endpoint;
 mod stale_trust;
 mod tls_terminated_at_balancer;
 mod token_issuer_mismatch;
+mod token_key_differs;
+mod token_lifetime_short;
+mod token_root_mismatch;
 mod unhandled_critical_extension;
 mod unknown_authority;
 mod usage_absent;
@@ -102,6 +112,7 @@ pub static RULES: &[Rule] = &[
     bundle_order::RULE,
     shared_ca_differs::RULE,
     service_account_key_differs::RULE,
+    public_default_key::RULE,
     token_issuer_mismatch::RULE,
     front_proxy_mismatch::RULE,
     requestheader_name_not_allowed::RULE,
@@ -118,6 +129,10 @@ pub static RULES: &[Rule] = &[
     server_auth_missing::RULE,
     client_auth_missing::RULE,
     unhandled_critical_extension::RULE,
+    token_root_mismatch::RULE,
+    token_key_differs::RULE,
+    key_format::RULE,
+    key_id_unknown::RULE,
     node_identity_mismatch::RULE,
     organization_unexpected::RULE,
     malformed_common_name::RULE,
@@ -138,6 +153,10 @@ pub static RULES: &[Rule] = &[
     outlives_issuer::RULE,
     usage_absent::RULE,
     stale_trust::RULE,
+    prepare_would_undo::RULE,
+    copy_stale::RULE,
+    token_lifetime_short::RULE,
+    drain_timeout_missing::RULE,
     verification_disabled::RULE,
     not_followed::RULE,
     ignore_unmatched::RULE,

@@ -1,6 +1,8 @@
 //! stale-trust: a bundle keeps a root that nothing needs any more. What it signed, or whoever has its key, is still
 //! believed.
 
+mod bundles;
+
 use std::collections::BTreeMap;
 
 use crate::checks::Rule;
@@ -21,9 +23,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
-    stale(judged)
-        .into_iter()
+    let roots = stale(judged).into_iter();
+    roots
         .map(|stale| finding(judged, &stale))
+        .chain(bundles::findings(judged))
         .collect()
 }
 

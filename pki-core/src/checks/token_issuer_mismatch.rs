@@ -1,23 +1,76 @@
-//! token-issuer-mismatch: apiservers that write an issuer into service-account tokens that others do not accept.
+//! token-issuer-mismatch: apiservers that write an issuer into service-account tokens that others do not accept, and
+//! registries that are told another issuer or service than their tokens name.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::checks::Rule;
 use crate::checks::Settings;
+use crate::checks::tokens;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
 use crate::place::Place;
+use crate::topology::Setting;
 
 pub(super) const RULE: Rule = Rule {
     id: "token-issuer-mismatch",
-    summary: "service-account tokens name an issuer that an apiserver does not accept",
+    summary: "tokens name an issuer or a service that whoever checks them does not accept",
     check,
 };
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
+    let mut findings = of_apiservers(judged);
+    findings.extend(of_registries(judged));
+    findings
+}
+
+/// A registry compares both byte for byte (distribution, registry/auth/token/token.go, `Verify`).
+fn of_registries(judged: &Judged) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for group in tokens::groups(judged) {
+        for way in &group.ways {
+            let first = way.verdict.faults.first();
+            if first.is_none_or(|fault| fault.kind.rule() != RULE.id) {
+                continue;
+            }
+            let Some(told) = way.verifier.distribution() else {
+                continue;
+            };
+            let written = |setting: &Option<Setting<String>>| {
+                setting.as_ref().map(|setting| setting.value.clone())
+            };
+            let issuer = written(&way.signer.issuer);
+            let is_issuer = told.issuer.as_ref().map(|told| &told.value) != issuer.as_ref();
+            let (what, own, theirs) = if is_issuer {
+                ("issuer", &told.issuer, issuer)
+            } else {
+                ("service", &told.service, written(&way.signer.service))
+            };
+            let place = own.as_ref().map_or(&way.verifier.told_at, |own| &own.place);
+            let known = findings.iter_mut().find(|finding| finding.place == *place);
+            if let Some(finding) = known {
+                finding.edges.push(way.edge.id.clone());
+                continue;
+            }
+            let message = format!(
+                "{} takes tokens of the {what} {}, and {} writes {}",
+                way.verifier.component,
+                own.as_ref().map_or("", |own| own.value.as_str()),
+                way.signer.component,
+                theirs.unwrap_or_default(),
+            );
+            let mut finding = Finding::new(RULE.id, Severity::Error, place.clone(), message);
+            finding.says = way.verdict.server_says.clone();
+            finding.edges.push(way.edge.id.clone());
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+fn of_apiservers(judged: &Judged) -> Vec<Finding> {
     let issuers = issuers(judged);
     let same = |one: &str| issuers.values().filter(|(other, _)| *other == one).count();
     // On a draw the first wins: max_by_key would take the last.

@@ -1,5 +1,7 @@
 //! weak-key: an RSA key below 2048 bits, or one of more bits than Go's TLS computes with.
 
+mod tokens;
+
 use crate::checks::Rule;
 use crate::checks::Settings;
 use crate::checks::group;
@@ -21,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let mut findings = too_short(judged);
     findings.extend(too_long(judged));
+    findings.extend(tokens::findings(judged));
     findings
 }
 

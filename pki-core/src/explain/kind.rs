@@ -126,6 +126,8 @@ pub enum Kind {
     RegistryUnauthorized,
     /// The token service fails.
     TokenServiceFails,
+    /// What stands before the registry finds nothing there.
+    RegistryDown,
     /// A setting that certificates need is absent.
     SettingMissing,
 }

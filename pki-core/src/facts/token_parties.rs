@@ -158,6 +158,15 @@ pub struct TokenVerifier {
     pub runs_as: Option<Owner>,
 }
 
+impl KeyRefusal {
+    /// What is said.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Libtrust(says) | Self::GolangJwt(says) | Self::Unreadable(says) => says,
+        }
+    }
+}
+
 impl HarborRelease {
     /// The release `major.minor.0`.
     pub const fn new(major: u16, minor: u16) -> Self {

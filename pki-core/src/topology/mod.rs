@@ -5,6 +5,7 @@
 mod balancer;
 mod collect;
 mod connect;
+mod copies;
 mod dialled;
 mod edge;
 mod holding;
@@ -38,6 +39,7 @@ pub use crate::topology::balancer::BalancedTo;
 pub use crate::topology::balancer::Balancer;
 pub use crate::topology::balancer::BalancerMode;
 pub use crate::topology::balancer::VirtualAddress;
+pub use crate::topology::copies::Copied;
 pub use crate::topology::edge::AllowedNames;
 pub use crate::topology::edge::CarriedToken;
 pub use crate::topology::edge::Circumstances;
@@ -116,6 +118,8 @@ pub struct Topology {
     pub service_accounts: Vec<ServiceAccounts>,
     /// What registries are reached by, whether they speak TLS there or not: what they say themselves, then what is dialled.
     pub registry_names: Vec<RegistryName>,
+    /// Files that a program copied for others to read.
+    pub copies: Vec<Copied>,
     /// Every balancer that the files, or else the inventory, tell of.
     pub balancers: Vec<Balancer>,
     /// Every address that moves between nodes, once for each node that takes it over.
@@ -144,6 +148,7 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
         let view = View::new(name, facts);
         topology.nodes.push(machine::node(&view, names, inventory));
         collect::collect(&view, &mut topology);
+        topology.copies.extend(copies::copies(&view));
         views.push(view);
     }
     machine::settle_addresses(&mut topology.nodes, &views);

@@ -84,5 +84,6 @@ pub(super) fn of(kind: Kind) -> &'static Meaning {
         Kind::TokenRoots => &token::ROOTS,
         Kind::RegistryUnauthorized => &token::REGISTRY_UNAUTHORIZED,
         Kind::TokenServiceFails => &token::SERVICE_FAILS,
+        Kind::RegistryDown => &token::REGISTRY_DOWN,
     }
 }

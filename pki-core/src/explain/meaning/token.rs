@@ -159,11 +159,22 @@ pub(super) const REGISTRY_UNAUTHORIZED: Meaning = Meaning {
 
 pub(super) const SERVICE_FAILS: Meaning = Meaning {
     id: "token-service-fails",
-    rule: Some("key-missing"),
+    rule: Some("key-format"),
     means: "The token service answered with an error of its own, so no token was made. In Harbor it mostly cannot \
             read or parse private_key.pem.",
     look_at: &[
         "the log of harbor-core (harbor-ui before 1.7) at the same second",
         "private_key.pem: RSA, PKCS#1, readable by the service's user",
+    ],
+};
+
+pub(super) const REGISTRY_DOWN: Meaning = Meaning {
+    id: "registry-down",
+    rule: Some("file-unreadable"),
+    means: "What stands before the registry reaches nothing there: it does not run. Without a token certificate that it can \
+            read a registry ends as soon as it starts.",
+    look_at: &[
+        "the registry's log: a panic names the file",
+        "rootcertbundle (Harbor's root.crt): there, a certificate, readable by the container's user",
     ],
 };

@@ -210,6 +210,12 @@ pub(super) const TABLE: &[Recogniser] = &[
         "Error response from daemon: Get https://hub.tonybai.com:8989/v2/: received unexpected HTTP status: 500 Internal Server Error",
     ),
     wording(
+        "docker-bad-gateway",
+        Kind::RegistryDown,
+        "received unexpected HTTP status: 502 Bad Gateway",
+        "Error response from daemon: Get https://hub.tonybai.com:8989/v2/: received unexpected HTTP status: 502 Bad Gateway",
+    ),
+    wording(
         "jwt-segments",
         Kind::TokenMalformed,
         "token contains an invalid number of segments",

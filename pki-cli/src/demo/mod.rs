@@ -1,7 +1,8 @@
-//! `hapki demo`: the field report's three masters, broken as they were, with freshly made keys.
+//! `hapki demo`: the field report's three masters and its two registries, broken as they were, with freshly made keys.
 
 mod edits;
 mod forge;
+mod registries;
 mod seed;
 
 use std::path::Path;
@@ -50,7 +51,10 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     must_be_empty(directory)?;
     let now = args.now.instant();
     let edits = edits_until(args.step.as_deref());
-    let bundle = forge::cluster(directory, &edits, args.key, now).map_err(Failure::refused)?;
+    let mut bundle = forge::cluster(directory, &edits, args.key, now).map_err(Failure::refused)?;
+    if args.step.is_none() {
+        registries::add(directory, args.key, now, &mut bundle).map_err(Failure::refused)?;
+    }
     if args.dry_run.dry_run {
         terminal.print(would_write(&bundle, args.output.format))?;
         return Ok(Answer::Done);
@@ -163,6 +167,7 @@ fn ending(directory: &Path) -> String {
 
 const WHOLE_STORY: &str = "\
 wudang was given a copy of shaolin's apiserver.crt, and its kubelet dials wudang itself. emei's certificate was made by
-hand with openssl, and nginx on emei balances all three on port 8443.";
+hand with openssl, and nginx on emei balances all three on port 8443.
+Beside them Harbor on node1 and node2, over one shared directory: each made a token pair of its own.";
 
 const STEPS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "6-by-name", "7"];

@@ -44,6 +44,21 @@ fn what_nobody_noticed_is_found() {
     assert_eq!(past["via"], serde_json::Value::Null);
 }
 
+/// The shared directory settled less than it seemed to: each Harbor had made a token pair of its own.
+#[test]
+fn the_registries_disagree() {
+    let demo = Demo::new();
+    let report = demo.audited();
+    let mut findings = report["findings"].as_array().unwrap().iter();
+    let found = findings.find(|finding| finding["rule"] == "token-key-differs");
+    let found = found.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!(found["edges"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        found["remedy"]["command"],
+        "hapki unify hapki-demo/node1 hapki-demo/node2 --apply"
+    );
+}
+
 #[test]
 fn the_readme_shows_what_is_printed() {
     let demo = Demo::new();
@@ -179,9 +194,11 @@ impl Demo {
         let report = self.audited();
         let edges = report["edges"].as_array().unwrap();
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        // Token pairs are changed in stages, with restarts between them.
+        let is_staged = |edge: &serde_json::Value| text(&edge["client"]).starts_with("harbor-");
         edges
             .iter()
-            .filter(|edge| edge["ok"] == false)
+            .filter(|edge| edge["ok"] == false && !is_staged(edge))
             .map(|edge| (text(&edge["client"]), text(&edge["says"])))
             .collect()
     }

@@ -33,8 +33,22 @@ fn the_demos_audit_fits_a_terminal() {
         for line in text.lines().filter(|line| !may_be_wider(line)) {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
-        assert_snapshot(&format!("demo-{width}.txt"), &text.replace(&root, ""));
+        let text = without_key_ids(&text.replace(&root, ""));
+        assert_snapshot(&format!("demo-{width}.txt"), &text);
     }
+}
+
+/// Keys are new each time: the begin of an id, `HS4P:FDQU…`, is always as long.
+fn without_key_ids(text: &str) -> String {
+    let words = text.split_inclusive([' ', '\n']).map(|word| {
+        let id = word.get(..9).filter(|id| {
+            let bytes = id.as_bytes();
+            let is_letter = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            bytes[4] == b':' && word[9..].starts_with('…') && bytes[..4].iter().all(is_letter)
+        });
+        id.map_or(word.to_owned(), |id| word.replace(id, "AAAA:AAAA"))
+    });
+    words.collect()
 }
 
 /// What clients print, what is pasted into a shell, and the heads of findings, which begin with a path.

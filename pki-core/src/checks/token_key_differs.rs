@@ -106,7 +106,7 @@ fn signs_otherwise(
     (signer, key): (&TokenSigner, &PublicKey),
     (reference, usual): (&TokenSigner, &PublicKey),
 ) -> String {
-    let id = |signer: &TokenSigner, key| signer.kid.id(key).unwrap_or_default();
+    let id = |signer: &TokenSigner, key| tokens::short_id(signer.kid, key);
     let signs = format!(
         "{} signs tokens with the key {}, {} with {}",
         signer.component,
@@ -125,7 +125,7 @@ fn believes_otherwise(
     let says = format!(
         "{} does not believe the key {}, which {} signs with",
         verifier.component,
-        reference.kid.id(usual).unwrap_or_default(),
+        tokens::short_id(reference.kid, usual),
         reference.component,
     );
     with_odds(says, group)

@@ -74,7 +74,7 @@ fn finding(group: &TokenGroup<'_>, mismatch: &Mismatch<'_>) -> Finding {
     let key = &own.signer.key.place;
     let root = tokens::file_of(group, own.verifier);
     let kid = own.signer.key.public.as_ref();
-    let kid = kid.and_then(|key| own.signer.kid.id(key));
+    let kid = kid.map(|key| tokens::short_id(own.signer.kid, key));
     let message = format!(
         "{} refuses every token that {} signs: {} holds no certificate of the key {}",
         own.verifier.component,

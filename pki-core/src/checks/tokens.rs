@@ -15,6 +15,7 @@ use crate::place::Place;
 use crate::request::NamedPath;
 use crate::request::Request;
 use crate::request::SharedRequest;
+use crate::token::key_id::KidForm;
 use crate::topology::Edge;
 use crate::topology::HarborRelease;
 use crate::topology::SignerKind;
@@ -111,9 +112,10 @@ impl<'a> TokenGroup<'a> {
         signers.find(|signer| signer.component == verifier.component)
     }
 
-    /// The id of a key as this group's tokens name it.
-    pub(super) fn kid_of(&self, key: &PublicKey) -> Option<String> {
-        self.signers.first()?.kid.id(key)
+    /// The begin of a key's id as this group's tokens name it.
+    pub(super) fn name_of(&self, key: &PublicKey) -> String {
+        let kid = self.signers.first().map(|signer| signer.kid);
+        short_id(kid.unwrap_or(KidForm::Libtrust), key)
     }
 
     /// The key that most sign with, and the first that does; on a draw the first wins.
@@ -251,6 +253,13 @@ pub(super) fn signers_by_file(judged: &Judged) -> Vec<&TokenSigner> {
             .or_insert(signer);
     }
     signers.into_values().collect()
+}
+
+/// The begin of a key's id, which is enough for people: `HS4P:FDQU…`. Tokens that carry a certificate need no id.
+pub(super) fn short_id(form: KidForm, key: &PublicKey) -> String {
+    let id = form.id(key).or_else(|| KidForm::Libtrust.id(key));
+    let begin: String = id.unwrap_or_default().chars().take(9).collect();
+    format!("{begin}…")
 }
 
 /// Ids of refused edges from that signer whose first fault is the rule's.

@@ -25,7 +25,7 @@ pub(super) fn findings(judged: &Judged) -> Vec<Finding> {
             }
             let ids: Vec<String> = unused
                 .iter()
-                .filter_map(|root| group.kid_of(root.public_key()))
+                .map(|root| group.name_of(root.public_key()))
                 .collect();
             let message = format!(
                 "{} keeps {}, which nothing at hand signs with: whoever has the key makes tokens that are believed",

@@ -13,7 +13,6 @@ use crate::write::disk;
 use crate::write::error::Undone;
 use crate::write::forward;
 use crate::write::forward::Progress;
-use crate::write::stage;
 
 /// Removes what was made for a change of which no file was visible yet; the answer is what could not be. What the
 /// steps are about is not touched.
@@ -39,7 +38,7 @@ pub(super) fn undo(change: &Change) -> Vec<Undone> {
     }
     if left.is_empty() {
         // Durable before the journal goes. A disk that cannot sync is said by whatever failed before.
-        let _ = disk::sync_directories(stage::named_in(change));
+        let _ = forward::settle(change);
     }
     disk::remove_empty(change.directories.iter().rev());
     left

@@ -134,9 +134,22 @@ impl Step {
 }
 
 impl Change {
-    /// Whether anything has a backup, so that there is something to take back.
+    /// Whether anything but hapki's own notes has a backup, so that there is something to take back.
     pub(super) fn replaces(&self) -> bool {
-        self.steps.iter().any(|step| step.backup().is_some())
+        let has_backup = |step: &Step| step.backup().is_some() && !self.is_own(step.path());
+        self.steps.iter().any(has_backup)
+    }
+
+    /// Whether all files are hapki's own notes.
+    pub(super) fn is_note(&self) -> bool {
+        self.steps.iter().all(|step| self.is_own(step.path()))
+    }
+
+    /// Whether the file is one of hapki's own notes.
+    pub(super) fn is_own(&self, path: &Path) -> bool {
+        self.state_dirs
+            .iter()
+            .any(|state_dir| path.starts_with(state_dir))
     }
 }
 

@@ -13,7 +13,6 @@ use crate::write::change::Digest;
 use crate::write::change::Step;
 use crate::write::disk;
 use crate::write::error::WriteError;
-use crate::write::stage;
 
 /// How far a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +67,9 @@ pub(super) fn take(step: &Step) -> Result<(), WriteError> {
     }
 }
 
-/// Makes what was taken durable and removes what was kept for the way.
+/// Makes what was taken durable. Backups and the directories that were made are already.
 pub(super) fn settle(change: &Change) -> Result<(), WriteError> {
-    disk::sync_directories(stage::named_in(change))
+    disk::sync_directories(change.steps.iter().map(Step::directory))
 }
 
 /// Removes second names and temporary files. The change is durable; what would remain has hapki in its name.

@@ -60,9 +60,11 @@ pub(super) fn turn_back(change: &Change) -> Result<(), WriteError> {
 /// The change is finished: its journals become the record of the last change, by which it can be taken back.
 pub(super) fn finish(change: &Change) -> Result<(), WriteError> {
     for state_dir in &change.state_dirs {
-        let journal = state_dir.join(FORWARD);
-        let outcome = match change.replaces() {
-            true => rename_if_there(&journal, &state_dir.join(LAST)),
+        let (journal, last) = (state_dir.join(FORWARD), state_dir.join(LAST));
+        // What only made files leaves no trace, unless an earlier change would pass for the last one.
+        let is_told = change.replaces() || fs::symlink_metadata(&last).is_ok();
+        let outcome = match is_told && !change.is_note() {
+            true => rename_if_there(&journal, &last),
             false => disk::remove(&journal),
         };
         outcome.map_err(refused(&journal))?;
@@ -162,7 +164,7 @@ const STAGING: &str = "staging.json";
 const FORWARD: &str = "journal.json";
 /// A change that will be undone.
 const BACK: &str = "undo.json";
-/// The last change that replaced anything.
+/// The last change of a tree in which anything was ever replaced.
 pub(super) const LAST: &str = "last.json";
 /// A journal on its way to a name.
 const UNNAMED: &str = "journal.new";

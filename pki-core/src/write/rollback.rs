@@ -60,13 +60,14 @@ impl Locks {
         self.reach(&found)?;
         let mut bundle = Bundle::default();
         for step in &found.change.steps {
-            take_back(step, &mut bundle)?;
+            take_back(step, found.change.is_own(step.path()), &mut bundle)?;
         }
         Ok(Some(bundle))
     }
 }
 
-fn take_back(step: &Step, bundle: &mut Bundle) -> Result<(), WriteError> {
+/// hapki's own notes may have been carried on since.
+fn take_back(step: &Step, is_own: bool, bundle: &mut Bundle) -> Result<(), WriteError> {
     let path = step.path().to_path_buf();
     let now = forward::digest(&path).map_err(refused(&path))?;
     let left = match step {
@@ -75,7 +76,7 @@ fn take_back(step: &Step, bundle: &mut Bundle) -> Result<(), WriteError> {
         }
         Step::Remove { .. } => None,
     };
-    if now.as_ref() != left {
+    if now.as_ref() != left && !is_own {
         return Err(WriteError::ChangedSince(path));
     }
     match step {
@@ -182,6 +183,43 @@ mod tests {
         let world = World::new(&[(0, Does::Create)]);
         world.write().unwrap();
         assert_eq!(rollback(&world, 0).unwrap(), None);
+    }
+
+    #[test]
+    fn notes_of_hapki_s_own_are_no_change_and_come_back_with_the_one_that_they_are_about() {
+        let mut world = World::new(CHANGE);
+        let note = world.state_dirs()[0].join("rotation.json");
+        let noted = |text: &str| {
+            let contents = text.as_bytes().to_vec();
+            BundleFile::new(&note, 0o600, "note", Existing::Replace, contents)
+        };
+        let old = world.others();
+        let write = |bundle: Bundle| {
+            lock(&world.state_dirs())
+                .unwrap()
+                .write(&bundle, LATER)
+                .unwrap()
+        };
+        write(Bundle {
+            files: vec![noted("first")],
+            ..Bundle::default()
+        });
+        let mut change = std::mem::take(&mut world.bundle);
+        change.files.push(noted("second"));
+        let write = |bundle: Bundle| {
+            lock(&world.state_dirs())
+                .unwrap()
+                .write(&bundle, LATER)
+                .unwrap()
+        };
+        write(change);
+        write(Bundle {
+            files: vec![noted("third")],
+            ..Bundle::default()
+        });
+        rollback(&world, 1).unwrap().unwrap();
+        assert_eq!(world.others(), old);
+        assert_eq!(fs::read_to_string(&note).unwrap(), "first");
     }
 
     #[test]

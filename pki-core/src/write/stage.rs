@@ -55,7 +55,7 @@ pub(super) fn stage(targets: &[Target<'_>], prepared: &Prepared) -> Result<NotGi
 }
 
 /// Where the change makes or replaces names.
-pub(super) fn named_in(change: &Change) -> impl Iterator<Item = &Path> {
+fn named_in(change: &Change) -> impl Iterator<Item = &Path> {
     let steps = change.steps.iter();
     let files =
         steps.flat_map(|step| [Some(step.directory()), step.backup().and_then(Path::parent)]);

@@ -261,3 +261,50 @@ fn registries_without_harbor_share_the_key_of_one_token_server() {
         }
     }
 }
+
+/// Three instances, two of which have one data volume.
+#[test]
+fn a_directory_that_instances_share_is_written_once() {
+    let version = "1.10.18";
+    let mut drive = Drive::of(&[
+        "unify",
+        "node1=harbor1",
+        "node2=harbor2",
+        "node3=harbor3",
+        "--from",
+        "node3",
+    ]);
+    harbor::two(version, drive.path());
+    let elsewhere = tempfile::tempdir().unwrap();
+    harbor::two(version, elsewhere.path());
+    fs::rename(elsewhere.path().join("node1"), drive.root("node3")).unwrap();
+    harbor::disk::put_for(
+        10000,
+        &harbor::token_key(version, &drive.root("node3")),
+        &harbor::keys::rsa("node3"),
+        0o600,
+    );
+    for (node, data) in [("node1", "node1"), ("node2", "node1"), ("node3", "node3")] {
+        let data = drive.root(data).join("data");
+        for file in ["harbor.yml", "docker-compose.yml"] {
+            let path = drive.root(node).join("opt/harbor").join(file);
+            let text = harbor::disk::read(&path);
+            let text = text.replace(" /data", &format!(" {}", data.display()));
+            fs::write(&path, text).unwrap();
+        }
+        let moved = drive.root(&node.replace("node", "harbor"));
+        fs::rename(drive.root(node).join("opt/harbor"), moved).unwrap();
+    }
+    let trust = drive.stage(&[]);
+    let written: Vec<&str> = trust["writes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|write| write["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(written.len(), 2, "{written:?}");
+    drive.through(|_, _| {});
+    let [shared, other] =
+        ["node1", "node3"].map(|node| key(&harbor::token_key(version, &drive.root(node))));
+    assert_eq!(shared, other);
+}

@@ -46,6 +46,7 @@ mod outlives_issuer;
 mod prepare_would_undo;
 mod public_default_key;
 mod requestheader_name_not_allowed;
+mod restart_pending;
 mod same_name_other_ca;
 mod server_auth_missing;
 mod service_account_key_differs;
@@ -154,6 +155,7 @@ pub static RULES: &[Rule] = &[
     usage_absent::RULE,
     stale_trust::RULE,
     prepare_would_undo::RULE,
+    restart_pending::RULE,
     copy_stale::RULE,
     token_lifetime_short::RULE,
     drain_timeout_missing::RULE,

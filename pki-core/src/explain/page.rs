@@ -113,6 +113,7 @@ const PAGES: &[(&str, &str)] = pages![
     "prepare-would-undo",
     "public-default-key",
     "requestheader-name-not-allowed",
+    "restart-pending",
     "same-name-other-ca",
     "server-auth-missing",
     "service-account-key-differs",

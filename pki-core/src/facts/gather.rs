@@ -4,6 +4,7 @@ mod balancers;
 mod harbor;
 mod processes;
 mod registries;
+mod rotation;
 mod runtimes;
 mod token_files;
 mod tokens;
@@ -155,6 +156,7 @@ impl Gatherer<'_> {
         if let Extent::Registry(path) = self.tree.extent() {
             self.node.given_dir = Some(self.tree.place(path));
             self.registry_at(path);
+            self.rotation();
             return;
         }
         self.manifests();
@@ -174,6 +176,7 @@ impl Gatherer<'_> {
         if pki_dir != Path::new(PKI_DIR) && self.tree.covers(&pki_dir) {
             self.directory(&pki_dir, DEEPEST);
         }
+        self.rotation();
         if !self.has_read && self.node.broken.is_empty() {
             let place = self.node.kubernetes_dir.clone();
             let problem = broken(place, &ReadProblem::NothingKnown, None);

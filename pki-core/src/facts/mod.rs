@@ -27,6 +27,7 @@ pub mod process;
 pub mod registry;
 pub mod registry_client;
 pub mod registry_site;
+pub mod rotation;
 pub mod token_parties;
 mod unit;
 pub mod virtual_address;
@@ -45,6 +46,7 @@ use crate::facts::kubelet_config::KubeletConfig;
 use crate::facts::process::Process;
 use crate::facts::registry_client::Runtime;
 use crate::facts::registry_site::RegistrySite;
+use crate::facts::rotation::Rotation;
 use crate::facts::token_parties::SigningKeyFile;
 use crate::facts::token_parties::TokenSigner;
 use crate::facts::virtual_address::VirtualAddress;
@@ -108,6 +110,8 @@ pub struct NodeFacts {
     pub runtimes: Vec<Runtime>,
     /// Registries that run on it.
     pub registries: Vec<RegistrySite>,
+    /// Changes of shared keys that are under way.
+    pub rotations: Vec<Rotation>,
     /// Token servers of which only the key was given.
     pub token_servers: Vec<TokenSigner>,
     /// Keys that tokens are signed with, by their path on the node.

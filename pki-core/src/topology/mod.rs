@@ -29,6 +29,7 @@ pub use crate::facts::BrokenKind;
 pub use crate::facts::Note;
 pub use crate::facts::hosts::Hosts;
 pub use crate::facts::registry::Told as ToldAt;
+pub use crate::facts::rotation::Rotation;
 pub use crate::facts::token_parties::DistributionRelease;
 pub use crate::facts::token_parties::HarborRelease;
 pub use crate::facts::token_parties::KeyRefusal;
@@ -118,6 +119,8 @@ pub struct Topology {
     pub service_accounts: Vec<ServiceAccounts>,
     /// What registries are reached by, whether they speak TLS there or not: what they say themselves, then what is dialled.
     pub registry_names: Vec<RegistryName>,
+    /// Changes of shared keys that are under way.
+    pub rotations: Vec<Rotation>,
     /// Files that a program copied for others to read.
     pub copies: Vec<Copied>,
     /// Every balancer that the files, or else the inventory, tell of.
@@ -149,6 +152,13 @@ pub fn derive(facts: &Facts, inventory: Option<&Inventory>) -> Topology {
         topology.nodes.push(machine::node(&view, names, inventory));
         collect::collect(&view, &mut topology);
         topology.copies.extend(copies::copies(&view));
+        let rotations = view.facts.rotations.iter();
+        topology
+            .rotations
+            .extend(rotations.map(|rotation| Rotation {
+                place: view.at(&rotation.place),
+                ..rotation.clone()
+            }));
         views.push(view);
     }
     machine::settle_addresses(&mut topology.nodes, &views);

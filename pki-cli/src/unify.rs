@@ -1,25 +1,36 @@
 //! `hapki unify`, and what `hapki rotate` shares with it: paths to a request, `pki_core::apply`, a report.
 
 use std::ffi::OsString;
+use std::path::Path;
+use std::path::PathBuf;
 
 use pki_core::apply;
 use pki_core::apply::Means;
+use pki_core::apply::Probe;
 use pki_core::apply::SharedCommand;
 use pki_core::apply::SharedOptions;
 use pki_core::issue::RandomSerials;
+use pki_core::probe;
+use pki_core::probe::Outcome;
+use pki_core::probe::Question;
 use pki_core::report::shared::refusal;
 use pki_core::report::shared::shared_json;
 use pki_core::report::shared::shared_plain;
 use pki_core::request::NamedPath;
 use pki_core::request::SharedRequest;
+use pki_core::token::jwt::KeyRef;
 use pki_core::token::key_id::KidForm;
+use pki_core::x509::certificate;
+use pki_core::x509::certificate::Certificate;
 use time::Duration;
+use time::OffsetDateTime;
 
 use crate::Answer;
 use crate::args;
 use crate::args::Format;
 use crate::audit;
 use crate::failure::Failure;
+use crate::input;
 use crate::issue;
 use crate::terminal::Terminal;
 
@@ -54,6 +65,12 @@ pub(crate) struct Shared {
     /// What was restarted since the last run, as its list of restarts names it
     #[arg(long, value_name = "NAME")]
     restarted: Vec<String>,
+    /// Ask a registry that runs whether it has read its files, instead of --restarted: registry@node1=http://10.0.0.1:5000
+    #[arg(long, value_name = "NAME=URL", value_parser = probe)]
+    probe: Vec<(String, String)>,
+    /// Whom to trust for the certificates of those that are asked
+    #[arg(long, value_name = "FILE", requires = "probe")]
+    probe_roots: Option<PathBuf>,
     /// How long tokens live where no file tells it: 90s, 30m, 12h, 7d [default: 30m, masters 24h]
     #[arg(long, value_name = "DURATION", value_parser = lifetime)]
     token_lifetime: Option<Duration>,
@@ -84,9 +101,12 @@ pub(crate) fn carry_out(
     let inventory = args.inventory.load()?;
     let now = args.now;
     let clock = move || now.instant();
+    let roots = args.probe_roots.as_deref().map_or(Ok(Vec::new()), roots)?;
+    let ask = |asked: &Probe<'_>| ask(asked, &roots, clock());
     let options = SharedOptions {
         inventory: inventory.as_ref(),
         clock: &clock,
+        probe: Some(&ask),
     };
     let request = request(&args);
     let mut means = Means {
@@ -129,10 +149,51 @@ fn request(args: &Shared) -> SharedRequest {
         at_once: args.at_once,
         in_place: args.in_place,
         restarted: args.restarted.clone(),
+        probe: args.probe.clone(),
         signer_kid: args.signer_kid,
         token_lifetime: args.token_lifetime,
         apply: args.apply,
     }
+}
+
+fn ask(asked: &Probe<'_>, roots: &[Certificate], now: OffsetDateTime) -> Result<bool, String> {
+    let url: probe::Url = asked.url.parse()?;
+    let names = asked.names;
+    let outcome = probe::ask(&Question {
+        url: &url,
+        key: asked.key,
+        reference: KeyRef::new(names.kid, asked.key.public_key(), &[]),
+        service: &names.service,
+        issuer: &names.issuer,
+        roots,
+        now,
+    });
+    match outcome {
+        Outcome::Trusts => Ok(true),
+        Outcome::Refuses(_) => Ok(false),
+        Outcome::Unclear(why) => Err(why),
+    }
+}
+
+fn roots(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    let refuse = |what: &dyn std::fmt::Display| {
+        Failure::refused(format_args!("{}: {what}", path.display()))
+            .hint("give the CA's certificate as PEM with --probe-roots")
+    };
+    let bytes = input::read(path).map_err(|problem| refuse(&problem))?;
+    let entries = certificate::read(&bytes).into_iter();
+    let certificates = entries.map(|entry| entry.certificate);
+    certificates
+        .collect::<Result<_, _>>()
+        .map_err(|error| refuse(&error))
+}
+
+fn probe(text: &str) -> Result<(String, String), String> {
+    let (name, url) = text
+        .split_once('=')
+        .ok_or("write NAME=URL, the name as `restart` has it")?;
+    let url: probe::Url = url.parse()?;
+    Ok((name.to_owned(), url.to_string()))
 }
 
 /// `90s` and `30m` too, for tokens live shorter than certificates.

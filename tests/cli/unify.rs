@@ -6,5 +6,7 @@ mod bad_input;
 mod drive;
 #[path = "unify/masters.rs"]
 mod masters;
+#[path = "unify/probe.rs"]
+mod probe;
 #[path = "unify/stages.rs"]
 mod stages;

@@ -62,6 +62,16 @@ pub enum ApplyError {
         /// Why.
         error: EditError,
     },
+    /// A registry that runs was asked in vain.
+    #[error("--probe {name}={url}: {why}")]
+    Probe {
+        /// The name of its restart.
+        name: String,
+        /// Where it was asked.
+        url: String,
+        /// Why.
+        why: String,
+    },
     /// A file reads otherwise than it was written.
     #[error("{} was written, but does not read as it should", .0.display())]
     NotAsWritten(PathBuf),
@@ -124,6 +134,9 @@ impl ApplyError {
             ),
             Self::Archived(_) => Some("unpack it and give the directory".to_owned()),
             Self::Edit { error, .. } => Some(error.remedy().to_owned()),
+            Self::Probe { name, .. } => Some(format!(
+                "restart it, or give the address of that one instance past any balancer, or say --restarted {name}"
+            )),
             Self::NotAsWritten(_) => {
                 Some("see who else writes there, then run the command again".to_owned())
             }

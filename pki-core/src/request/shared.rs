@@ -24,6 +24,8 @@ pub struct SharedRequest {
     pub in_place: bool,
     /// `--restarted`: what was restarted since the last run.
     pub restarted: Vec<String>,
+    /// `--probe`: names of restarts, and where to ask the process instead of taking somebody's word.
+    pub probe: Vec<(String, String)>,
     /// `--signer-kid`: how token servers name their keys, where it is told.
     pub signer_kid: Option<KidForm>,
     /// `--token-lifetime`: how long tokens live, where no file tells.
@@ -66,6 +68,9 @@ impl SharedRequest {
         }
         for name in &self.restarted {
             option(f, "--restarted", name)?;
+        }
+        for (name, url) in &self.probe {
+            option(f, "--probe", &format!("{name}={url}"))?;
         }
         for (given, name) in [
             (self.generate, " --generate"),
@@ -135,6 +140,7 @@ mod tests {
             at_once: true,
             in_place: true,
             restarted: vec!["registry@node 1".to_owned()],
+            probe: vec![("registry@a".to_owned(), "http://10.0.0.1:5000".to_owned())],
             signer_kid: Some(KidForm::X5c),
             token_lifetime: Some(Duration::minutes(5)),
             apply: true,
@@ -142,7 +148,7 @@ mod tests {
         assert_eq!(
             Request::Unify(request).to_string(),
             "hapki unify 'node 1=a' ./-b --from 'node 1' --signer-kid x5c --token-lifetime 300s \
-             --restarted 'registry@node 1' --generate --at-once --in-place --apply"
+             --restarted 'registry@node 1' --probe registry@a=http://10.0.0.1:5000 --generate --at-once --in-place --apply"
         );
     }
 }

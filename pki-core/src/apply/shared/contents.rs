@@ -167,37 +167,10 @@ impl<'a> Contents<'a> {
         };
         let name = fingerprint(key);
         if !self.keys.contains_key(&name) {
-            let found = self.search(key)?;
+            let found = search(self.state, key)?;
             self.keys.insert(name.clone(), found);
         }
         Ok(self.keys.get(&name))
-    }
-
-    /// In the files of signers, and where new ones wait.
-    fn search(&self, key: &PublicKey) -> Result<PrivateKey, ApplyError> {
-        let group = &self.state.group;
-        let waiting = group.waiting.iter();
-        let waiting = waiting
-            .filter(|waiting| waiting.key == *key)
-            .map(|waiting| &waiting.file);
-        let signers = group.members.iter().flat_map(|member| &member.signers);
-        let held = signers
-            .filter(|signer| signer.key.as_ref() == Ok(key))
-            .map(|signer| &signer.file.read_from);
-        let mut last = None;
-        for path in held.chain(waiting) {
-            let document = source::read_file(path).map_err(|problem| ApplyError::MemberUnread {
-                path: path.clone(),
-                problem: problem.to_string(),
-            })?;
-            match PrivateKey::from_bytes(&document.bytes) {
-                Ok(private) if private.public_key() == key => return Ok(private),
-                Ok(_) => last = Some((path.clone(), "was changed meanwhile".to_owned())),
-                Err(error) => last = Some((path.clone(), error.to_string())),
-            }
-        }
-        let (path, problem) = last.unwrap_or_else(|| (PathBuf::new(), "is gone".to_owned()));
-        Err(ApplyError::MemberUnread { path, problem })
     }
 
     fn public(&self, key: &KeyRef) -> Option<PublicKey> {
@@ -272,6 +245,33 @@ impl<'a> Contents<'a> {
         }
         Ok(())
     }
+}
+
+/// In the files of signers, and where new ones wait.
+pub(super) fn search(state: &Shared, key: &PublicKey) -> Result<PrivateKey, ApplyError> {
+    let group = &state.group;
+    let waiting = group.waiting.iter();
+    let waiting = waiting
+        .filter(|waiting| waiting.key == *key)
+        .map(|waiting| &waiting.file);
+    let signers = group.members.iter().flat_map(|member| &member.signers);
+    let held = signers
+        .filter(|signer| signer.key.as_ref() == Ok(key))
+        .map(|signer| &signer.file.read_from);
+    let mut last = None;
+    for path in held.chain(waiting) {
+        let document = source::read_file(path).map_err(|problem| ApplyError::MemberUnread {
+            path: path.clone(),
+            problem: problem.to_string(),
+        })?;
+        match PrivateKey::from_bytes(&document.bytes) {
+            Ok(private) if private.public_key() == key => return Ok(private),
+            Ok(_) => last = Some((path.clone(), "was changed meanwhile".to_owned())),
+            Err(error) => last = Some((path.clone(), error.to_string())),
+        }
+    }
+    let (path, problem) = last.unwrap_or_else(|| (PathBuf::new(), "is gone".to_owned()));
+    Err(ApplyError::MemberUnread { path, problem })
 }
 
 fn edited(edit: &Edit, text: &str) -> Result<(String, String), crate::edit::EditError> {

@@ -2,6 +2,7 @@
 
 mod contents;
 mod kept;
+mod probed;
 mod read;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::plan::shared::Progress;
 use crate::plan::shared::ProgressAfter;
 use crate::plan::shared::SharedPlan;
 use crate::plan::shared::Stage;
+use crate::plan::shared::TokenNames;
 use crate::request::Request;
 use crate::request::SharedRequest;
 use crate::write;
@@ -48,6 +50,19 @@ pub struct SharedOptions<'a> {
     pub inventory: Option<&'a Inventory>,
     /// The caller's clock: asked once more after signers have switched.
     pub clock: &'a dyn Fn() -> OffsetDateTime,
+    /// Asks a registry that runs whether it trusts a key; why, where nothing can be said. `None` asks nobody.
+    pub probe: Option<&'a dyn Fn(&Probe<'_>) -> Result<bool, String>>,
+}
+
+/// What a registry that runs is asked.
+#[derive(Debug)]
+pub struct Probe<'a> {
+    /// Where.
+    pub url: &'a str,
+    /// Whether it trusts this key.
+    pub key: &'a PrivateKey,
+    /// What a token has to say to be for it.
+    pub names: &'a TokenNames,
 }
 
 /// What was done, or would be.
@@ -98,13 +113,15 @@ pub fn shared(
 ) -> Result<SharedOutcome, ApplyError> {
     let state = read::read(command, request, options)?;
     if !request.apply {
-        return looked_at(command, request, state, means);
+        let request = probed::told(&state, request, options)?;
+        return looked_at(command, &request, state, means);
     }
     let mut locks = write::lock(&state.state_dirs())?;
     let recovered = locks.recover()?;
     means.recovered.extend(recovered);
     // What was read before the lock was taken may be another run's work by now.
     let mut state = read::read(command, request, options)?;
+    let request = &probed::told(&state, request, options)?;
     let mut plan = next(command, request, &state, means.now)?;
     if plan.blocked.is_some() {
         return Ok(outcome(command, request, &state, plan, Vec::new(), false));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use time::Duration;
 
+use crate::token::key_id::KidForm;
 use crate::x509::certificate::Certificate;
 use crate::x509::spki::PublicKey;
 
@@ -160,6 +161,19 @@ pub struct BundleFiles {
     /// The file of `jwks`, where one is configured or needed: a verifier that computes other ids than the signers write
     /// finds a key only there, under both spellings of its id.
     pub jwks: Option<Jwks>,
+    /// What a token has to say to be for this registry; `None` where its configuration does not tell.
+    pub asks: Option<TokenNames>,
+}
+
+/// What a registry looks for in a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenNames {
+    /// `auth.token.issuer`.
+    pub issuer: String,
+    /// `auth.token.service`.
+    pub service: String,
+    /// How the registry itself names the keys of its bundle.
+    pub kid: KidForm,
 }
 
 /// A JSON web key set beside a bundle.

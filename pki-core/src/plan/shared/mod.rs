@@ -35,6 +35,7 @@ pub use crate::plan::shared::group::Reading;
 pub use crate::plan::shared::group::Restart;
 pub use crate::plan::shared::group::SharedFile;
 pub use crate::plan::shared::group::SignerFile;
+pub use crate::plan::shared::group::TokenNames;
 pub use crate::plan::shared::group::TrustedKey;
 pub use crate::plan::shared::group::VerifierFile;
 pub use crate::plan::shared::group::VerifierForm;

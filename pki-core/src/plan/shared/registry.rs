@@ -19,6 +19,7 @@ use crate::plan::shared::Restart;
 use crate::plan::shared::SharedError;
 use crate::plan::shared::SharedFile;
 use crate::plan::shared::SignerFile;
+use crate::plan::shared::TokenNames;
 use crate::plan::shared::TrustedKey;
 use crate::plan::shared::VerifierFile;
 use crate::plan::shared::VerifierForm;
@@ -285,6 +286,7 @@ fn verifier_file(
     let component = verifier.component.to_string();
     Some(VerifierFile {
         form: VerifierForm::Bundle(Box::new(BundleFiles {
+            asks: asks(distribution, is_v3),
             refused: refused(bundle, trusted.len()),
             jwks: jwks(verifier, distribution, &file, is_v3 && needs_ids),
             file,
@@ -297,6 +299,18 @@ fn verifier_file(
         ),
         component,
         trusted,
+    })
+}
+
+fn asks(distribution: &Distribution, is_v3: bool) -> Option<TokenNames> {
+    Some(TokenNames {
+        issuer: distribution.issuer.as_ref()?.value.clone(),
+        service: distribution.service.as_ref()?.value.clone(),
+        kid: if is_v3 {
+            KidForm::Rfc7638
+        } else {
+            KidForm::Libtrust
+        },
     })
 }
 

@@ -165,7 +165,9 @@ fn next(outcome: &SharedOutcome) -> Option<String> {
 /// The command line of the next run, told of every restart.
 fn next_command(outcome: &SharedOutcome, stage: Stage) -> String {
     let plan = &outcome.plan;
+    let asked: Vec<&String> = outcome.request.probe.iter().map(|(name, _)| name).collect();
     let restarted = plan.restart.iter().map(|restart| restart.name.clone());
+    let restarted = restarted.filter(|name| !asked.contains(&name));
     let request = SharedRequest {
         apply: true,
         restarted: restarted.collect(),

@@ -66,6 +66,7 @@ fn registry(member: &str, keys: &[PublicKey]) -> VerifierFile {
             file: file(member, "root.crt"),
             refused: None,
             jwks: None,
+            asks: None,
         })),
         restart: restart("registry", member),
     }

@@ -65,7 +65,7 @@ pub struct Settings {
     /// Names the backups of this run.
     pub now: OffsetDateTime,
     /// The `.hapki` directory of each tree that is changed: its lock, its journal, and the backups of its files, each
-    /// under its absolute path; a file of none of these trees has its backup in the first. Without any, a backup is
+    /// under its absolute path; a file of none of these trees has its backup in the nearest. Without any, a backup is
     /// kept in `.hapki` beside the file that it was, nothing is locked, and a run that is killed leaves no journal.
     pub state_dirs: Vec<PathBuf>,
 }

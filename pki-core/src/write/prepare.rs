@@ -1,5 +1,6 @@
 //! From what is asked for and what is there to the steps that lead from one to the other. Nothing is written.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -144,22 +145,19 @@ fn as_found(found: Found, bytes: &[u8]) -> Old {
     }
 }
 
-/// In the tree that the file belongs to, under its absolute path; without trees, beside it.
+/// In the tree that is nearest to the file, under its absolute path; without trees, beside it.
 fn backup(path: &Path, run: &str, settings: &Settings) -> PathBuf {
-    let owner = |state_dir: &&PathBuf| {
-        state_dir
-            .parent()
-            .is_some_and(|tree| path.starts_with(tree))
+    let distance = |state_dir: &&PathBuf| {
+        let tree = state_dir.parent().unwrap_or(state_dir);
+        let shared = tree.components().zip(path.components());
+        let shared = shared.take_while(|(one, other)| one == other).count();
+        (Reverse(shared), tree.components().count())
     };
-    let mut owners: Vec<&PathBuf> = settings.state_dirs.iter().filter(owner).collect();
-    owners.sort_by_key(|state_dir| state_dir.components().count());
-    match owners.last().copied().or(settings.state_dirs.first()) {
+    match settings.state_dirs.iter().min_by_key(distance) {
         None => {
             let name = path.file_name().unwrap_or_default();
-            path.with_file_name(OWN_DIR)
-                .join(BACKUPS)
-                .join(run)
-                .join(name)
+            let own = path.with_file_name(OWN_DIR);
+            own.join(BACKUPS).join(run).join(name)
         }
         Some(state_dir) => {
             let inside = path.strip_prefix("/").unwrap_or(path);
@@ -219,3 +217,39 @@ fn stamp(now: OffsetDateTime) -> String {
 const BACKUPS: &str = "backup";
 /// How many runs of one second keep their backups apart.
 const ATTEMPTS: u32 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_backup_lies_in_the_tree_that_is_nearest_to_its_file() {
+        let state_dirs = [
+            "/mnt/node1/opt/harbor",
+            "/mnt/node2/opt/harbor",
+            "/mnt/node2",
+        ];
+        let settings = Settings {
+            now: datetime!(2026-01-31 23:59:59 UTC),
+            state_dirs: state_dirs
+                .map(|tree| Path::new(tree).join(OWN_DIR))
+                .to_vec(),
+        };
+        for (file, tree) in [
+            (
+                "/mnt/node1/data/secret/core/private_key.pem",
+                "/mnt/node1/opt/harbor",
+            ),
+            ("/mnt/node2/data/secret/core/private_key.pem", "/mnt/node2"),
+            ("/mnt/node2/opt/harbor/harbor.cfg", "/mnt/node2/opt/harbor"),
+        ] {
+            let expected = format!("{tree}/.hapki/backup/run{file}");
+            assert_eq!(
+                backup(Path::new(file), "run", &settings),
+                Path::new(&expected)
+            );
+        }
+    }
+}

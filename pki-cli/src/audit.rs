@@ -1,6 +1,8 @@
 //! `hapki audit`: paths to `pki_core::audit`, its findings to a report.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -8,6 +10,7 @@ use pki_core::audit;
 use pki_core::audit::Audit;
 use pki_core::checks::Settings;
 use pki_core::finding::Severity;
+use pki_core::place::OWN_DIR;
 use pki_core::report::json;
 use pki_core::report::junit;
 use pki_core::report::plain;
@@ -17,6 +20,8 @@ use pki_core::report::sarif;
 use pki_core::source::Options;
 use pki_core::source::PathArgument;
 use pki_core::token::key_id::KidForm;
+use pki_core::topology::Topology;
+use pki_core::write;
 use time::Duration;
 
 use crate::Answer;
@@ -97,8 +102,33 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
     let (inventory, kid) = (inventory.as_ref(), args.signer_kid);
     let audit = audit::audit_with_kid(&paths, options, inventory, now, &settings, kid)
         .map_err(|error| Failure::refused(&error).hint(error.hint()))?;
+    warn_of_interrupted(&audit.judged.topology, terminal);
     print(&audit, args.format, args.fail_on, terminal)?;
     Ok(answer(&audit, args.fail_on))
+}
+
+/// A change that is going on, or was killed, may have been judged half done.
+fn warn_of_interrupted(topology: &Topology, terminal: &mut Terminal) {
+    let of_nodes = topology
+        .nodes
+        .iter()
+        .map(|node| node.kubernetes_dir.as_path());
+    let signers = topology.token_signers.iter().map(|signer| &signer.told_at);
+    let verifiers = topology
+        .token_verifiers
+        .iter()
+        .map(|verifier| &verifier.told_at);
+    let of_registries = signers
+        .chain(verifiers)
+        .filter_map(|told_at| told_at.read_from.parent());
+    let trees: BTreeSet<&Path> = of_nodes.chain(of_registries).collect();
+    let state_dirs: Vec<PathBuf> = trees.into_iter().map(|tree| tree.join(OWN_DIR)).collect();
+    for journal in write::interrupted(&state_dirs) {
+        terminal.warn(format_args!(
+            "a change of these files was interrupted, or is going on: {}; the next one of this tree finishes or undoes it first",
+            journal.display()
+        ));
+    }
 }
 
 /// Prints the report.

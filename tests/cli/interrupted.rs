@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cluster::Cluster;
 use crate::run::code;
+use crate::run::hapki;
 use crate::run::stderr;
 use crate::run::stdout;
 
@@ -114,5 +115,18 @@ fn a_file_that_someone_else_made_stops_everything() {
             .pki("shaolin")
             .join("apiserver-huashan.key")
             .exists()
+    );
+}
+
+#[test]
+fn an_audit_says_that_it_may_have_judged_something_half_done() {
+    let cluster = Cluster::new();
+    killed(&cluster);
+    let kubernetes = cluster.pki("shaolin").parent().unwrap().to_path_buf();
+    let output = hapki(["audit".as_ref(), kubernetes.as_os_str()]);
+    let said = stderr(&output);
+    assert!(
+        said.contains("a change of these files was interrupted") && said.contains("journal.json"),
+        "{said}"
     );
 }

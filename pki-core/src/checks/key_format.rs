@@ -7,7 +7,6 @@ use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
-use crate::topology::ApiserverKeys;
 use crate::topology::DistributionRelease;
 use crate::topology::SignerKind;
 use crate::topology::TokenSigner;
@@ -27,7 +26,6 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
         .collect();
     for verifier in &judged.topology.token_verifiers {
         match &verifier.kind {
-            VerifierKind::Apiserver(keys) => findings.extend(of_apiserver(keys)),
             VerifierKind::Distribution(distribution) => {
                 let bundle = distribution.bundle.as_ref();
                 let has_ed25519 = bundle.is_some_and(|bundle| {
@@ -50,9 +48,10 @@ fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
                     findings.push(finding);
                 }
             }
-            VerifierKind::HarborCore { .. } => {}
+            VerifierKind::Apiserver(_) | VerifierKind::HarborCore { .. } => {}
         }
     }
+    findings.extend(of_masters(judged));
     findings
 }
 
@@ -107,27 +106,26 @@ fn of_signer(judged: &Judged, signer: &TokenSigner) -> Option<Finding> {
     Some(finding)
 }
 
-/// Keys that Kubernetes passes by (k8s.io/client-go/util/keyutil, `PublicKeysFromFile`).
-fn of_apiserver(keys: &ApiserverKeys) -> Vec<Finding> {
-    let files = keys.files.iter().filter(|file| !file.skipped.is_empty());
+/// A file without any key of its kind, which ends kube-apiserver (k8s.io/client-go/util/keyutil, `PublicKeysFromFile`): PKCS#1
+/// public keys and Ed25519.
+fn of_masters(judged: &Judged) -> Vec<Finding> {
+    let masters = judged.topology.service_accounts.iter();
+    let files = masters.flat_map(|master| master.verifier.iter().flat_map(|told| &told.files));
+    let broken = &judged.topology.broken;
     files
+        .filter(|file| {
+            let mut broken = broken.iter();
+            let is_told = broken.any(|broken| broken.place.is_same_file(&file.place));
+            file.is_there && file.keys.is_empty() && !is_told
+        })
         .map(|file| {
-            let path = file.place.path.display();
-            let what = file.skipped.join("; ");
-            let (severity, message) = if file.keys.is_empty() {
-                (
-                    Severity::Error,
-                    format!(
-                        "{path} holds no key that kube-apiserver takes ({what}): it does not start"
-                    ),
-                )
-            } else {
-                (
-                    Severity::Warning,
-                    format!("kube-apiserver passes a key in {path} by, without a word ({what})"),
-                )
-            };
-            Finding::new(RULE.id, severity, file.place.clone(), message)
+            let message = format!(
+                "{} holds no key that kube-apiserver takes for tokens: it does not start",
+                file.place.path.display()
+            );
+            let mut finding = Finding::new(RULE.id, Severity::Error, file.place.clone(), message);
+            finding.says = Some(NO_KEYS.to_owned());
+            finding
         })
         .collect()
 }
@@ -143,3 +141,5 @@ fn edges_into(judged: &Judged, node: &str) -> Vec<String> {
 
 /// What registry of distribution 2.8 ends with.
 const ED25519: &str = "panic: unable to configure authorization (token): unable to get public key from token auth root certificate: public key type ed25519.PublicKey is not supported";
+/// What kube-apiserver ends with.
+const NO_KEYS: &str = "data does not contain any valid RSA or ECDSA public keys";

@@ -59,6 +59,8 @@ pub enum ApplyError {
     Edit {
         /// The file.
         path: PathBuf,
+        /// What was to be changed: `customize_crt = off`.
+        change: String,
         /// Why.
         error: EditError,
     },
@@ -133,7 +135,7 @@ impl ApplyError {
                 "every instance has to be there to be read and written; mend that, then run the command again".to_owned(),
             ),
             Self::Archived(_) => Some("unpack it and give the directory".to_owned()),
-            Self::Edit { error, .. } => Some(error.remedy().to_owned()),
+            Self::Edit { error, change, .. } => Some(format!("{} ({change})", error.remedy())),
             Self::Probe { name, .. } => Some(format!(
                 "restart it, or give the address of that one instance past any balancer, or say --restarted {name}"
             )),

@@ -217,8 +217,10 @@ impl<'a> Contents<'a> {
                     (text.to_owned(), document.status.mode)
                 }
             };
-            let (edited, what) = edited(edit, &text).map_err(|error| ApplyError::Edit {
+            let what = change(edit);
+            let edited = edited(edit, &text).map_err(|error| ApplyError::Edit {
                 path: path.clone(),
+                change: what.clone(),
                 error,
             })?;
             self.files.push(SharedWritten {
@@ -274,24 +276,21 @@ pub(super) fn search(state: &Shared, key: &PublicKey) -> Result<PrivateKey, Appl
     Err(ApplyError::MemberUnread { path, problem })
 }
 
-fn edited(edit: &Edit, text: &str) -> Result<(String, String), crate::edit::EditError> {
+fn edited(edit: &Edit, text: &str) -> Result<String, crate::edit::EditError> {
     match edit {
-        Edit::AddFlag { program, flag, .. } => Ok((
-            manifest::add_flag(text, program, flag)?,
-            format!("{flag} is added"),
-        )),
-        Edit::RemoveFlag { program, flag, .. } => Ok((
-            manifest::remove_flag(text, program, flag)?,
-            format!("{flag} is removed"),
-        )),
-        Edit::HarborCfg { key, value, .. } => Ok((
-            harbor_cfg::set(text, key, value)?,
-            format!("{key} = {value}"),
-        )),
-        Edit::RegistryJwks { value, .. } => Ok((
-            registry_config::set(text, "jwks", value)?,
-            format!("auth.token.jwks: {value}"),
-        )),
+        Edit::AddFlag { program, flag, .. } => manifest::add_flag(text, program, flag),
+        Edit::RemoveFlag { program, flag, .. } => manifest::remove_flag(text, program, flag),
+        Edit::HarborCfg { key, value, .. } => harbor_cfg::set(text, key, value),
+        Edit::RegistryJwks { value, .. } => registry_config::set(text, "jwks", value),
+    }
+}
+
+fn change(edit: &Edit) -> String {
+    match edit {
+        Edit::AddFlag { flag, .. } => format!("{flag} is added"),
+        Edit::RemoveFlag { flag, .. } => format!("{flag} is removed"),
+        Edit::HarborCfg { key, value, .. } => format!("{key} = {value}"),
+        Edit::RegistryJwks { value, .. } => format!("auth.token.jwks: {value}"),
     }
 }
 

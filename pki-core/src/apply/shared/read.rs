@@ -7,6 +7,7 @@ use crate::apply::ApplyError;
 use crate::apply::shared::SharedCommand;
 use crate::apply::shared::SharedOptions;
 use crate::apply::shared::kept;
+use crate::edit::manifest;
 use crate::facts;
 use crate::place::OWN_DIR;
 use crate::plan::shared::Group;
@@ -61,7 +62,7 @@ pub(super) fn read(
     let topology = topology::derive(&facts, options.inventory);
     let masters = match command {
         SharedCommand::RotateRegistryToken => None,
-        _ => service_account::group(&topology)?,
+        _ => service_account::group(&topology, &takes_a_flag)?,
     };
     let registries = match command {
         SharedCommand::RotateServiceAccount => None,
@@ -115,6 +116,15 @@ impl Shared {
         let key = PrivateKey::from_bytes(&document.bytes).ok()?;
         Some(key.algorithm()).filter(|algorithm| *algorithm != KeyAlgorithm::Ed25519)
     }
+}
+
+/// Whether a manifest is written in a way in which a flag can be added to kube-apiserver's.
+fn takes_a_flag(path: &Path) -> bool {
+    let document = source::read_file(path).ok();
+    document.is_some_and(|document| {
+        let text = std::str::from_utf8(&document.bytes).unwrap_or_default();
+        manifest::add_flag(text, "kube-apiserver", "--service-account-key-file=").is_ok()
+    })
 }
 
 fn state_dirs(group: &Group) -> Vec<PathBuf> {

@@ -3,7 +3,7 @@
 //! A kube-apiserver takes `--service-account-key-file` several times, and several keys in one file
 //! (cmd/kube-apiserver/app/options, k8s.io/client-go/util/keyutil). Where its manifest can name one more file, keys that are
 //! trusted for a while lie in sa-next.pub beside sa.pub and go with the flag that names it; where there is no manifest,
-//! or its pod would not see that file, they lie in sa.pub itself.
+//! or none that a flag can be added to, or its pod would not see that file, they lie in sa.pub itself.
 
 use std::path::Path;
 
@@ -33,14 +33,18 @@ use crate::topology::ServiceAccountVerifier;
 use crate::topology::ServiceAccounts;
 use crate::topology::Topology;
 
-/// The masters of a topology; `None` where it has none.
+/// The masters of a topology; `None` where it has none. `takes_a_flag` says whether one can be added to the manifest at a
+/// path.
 ///
 /// # Errors
 /// A kube-apiserver has no file of public keys that keys could be added to.
-pub fn group(topology: &Topology) -> Result<Option<Group>, SharedError> {
+pub fn group(
+    topology: &Topology,
+    takes_a_flag: &dyn Fn(&Path) -> bool,
+) -> Result<Option<Group>, SharedError> {
     let mut members: Vec<Member> = Vec::new();
     for master in &topology.service_accounts {
-        let mut member = member(master)?;
+        let mut member = member(master, takes_a_flag)?;
         // What holds for all is said once.
         let said = |note: &String| members.iter().any(|known| known.notes.contains(note));
         member.notes.retain(|note| !said(note));
@@ -53,11 +57,14 @@ pub fn group(topology: &Topology) -> Result<Option<Group>, SharedError> {
     }))
 }
 
-fn member(master: &ServiceAccounts) -> Result<Member, SharedError> {
+fn member(
+    master: &ServiceAccounts,
+    takes_a_flag: &dyn Fn(&Path) -> bool,
+) -> Result<Member, SharedError> {
     let verifier = master.verifier.as_ref();
     let lifetime = lifetime(verifier);
     let signers = master.signers.iter();
-    let verifiers = verifier.map(|verifier| verifier_file(master, verifier));
+    let verifiers = verifier.map(|verifier| verifier_file(master, verifier, takes_a_flag));
     let verifiers: Vec<VerifierFile> = verifiers.into_iter().collect::<Result<_, _>>()?;
     Ok(Member {
         name: master.node.clone(),
@@ -91,6 +98,7 @@ fn signer_file(
 fn verifier_file(
     master: &ServiceAccounts,
     verifier: &ServiceAccountVerifier,
+    takes_a_flag: &dyn Fn(&Path) -> bool,
 ) -> Result<VerifierFile, SharedError> {
     // What it verifies with a file that it signs with too is lost as soon as that file is replaced.
     let signs = |file: &PublicKeysFile| {
@@ -99,8 +107,12 @@ fn verifier_file(
     };
     let files: Vec<&PublicKeysFile> = verifier.files.iter().filter(|file| !signs(file)).collect();
     let is_told = |place: &Place| files.iter().any(|file| file.place.is_same_file(place));
+    let extra_is_told = is_told(&verifier.next.place);
+    let has_to_change = extra_is_told || !is_told(&verifier.own.place);
     let manifest = verifier.reader.declared.as_ref();
-    let manifest = manifest.filter(|_| verifier.reader.is_pod && verifier.sees_next);
+    let manifest = manifest
+        .filter(|_| verifier.reader.is_pod && verifier.sees_next)
+        .filter(|place| has_to_change || takes_a_flag(&place.read_from));
     let own = if manifest.is_some() || is_told(&verifier.own.place) {
         &verifier.own
     } else {
@@ -109,7 +121,6 @@ fn verifier_file(
             .copied()
             .ok_or_else(|| no_key_file(master, verifier))?
     };
-    let extra_is_told = is_told(&verifier.next.place);
     let others = files.iter().filter(|file| {
         !file.place.is_same_file(&own.place) && !file.place.is_same_file(&verifier.next.place)
     });

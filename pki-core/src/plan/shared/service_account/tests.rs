@@ -59,11 +59,16 @@ impl Master {
     }
 
     fn member(&self) -> Result<Member, SharedError> {
+        self.member_where(true)
+    }
+
+    fn member_where(&self, manifests_take_flags: bool) -> Result<Member, SharedError> {
         let path = self.directory.path().to_path_buf();
         let arguments = [source::PathArgument::from(path)];
         let trees = source::open(&arguments, source::Options { siblings: true }).unwrap();
         let topology = topology::derive(&facts::gather(&trees), None);
-        Ok(group(&topology)?.unwrap().members.remove(0))
+        let group = group(&topology, &|_| manifests_take_flags)?;
+        Ok(group.unwrap().members.remove(0))
     }
 }
 
@@ -148,6 +153,24 @@ fn where_the_pod_sees_sa_pub_alone_it_takes_all_keys_itself() {
     let member = master.member().unwrap();
     assert!(files(&member).manifest.is_none());
     assert!(files(&member).own_is_told);
+}
+
+#[test]
+fn where_the_manifest_takes_no_flag_sa_pub_takes_all_keys_unless_a_flag_has_to_go() {
+    let master = Master::new();
+    let pki = [("/etc/kubernetes/pki", "/etc/kubernetes/pki")];
+    let own = "--service-account-key-file=/etc/kubernetes/pki/sa.pub";
+    let extra = "--service-account-key-file=/etc/kubernetes/pki/sa-next.pub";
+    master.pod("kube-apiserver", &[own], &pki);
+    let member = master.member_where(false).unwrap();
+    assert!(files(&member).manifest.is_none() && files(&member).own_is_told);
+    assert!(!member.notes.iter().any(|note| note.contains("sa-next.pub")));
+    master.pod("kube-apiserver", &[own, extra], &pki);
+    assert!(
+        files(&master.member_where(false).unwrap())
+            .manifest
+            .is_some()
+    );
 }
 
 #[test]

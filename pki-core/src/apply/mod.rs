@@ -18,6 +18,7 @@ pub use crate::apply::init::InitOptions;
 pub use crate::apply::init::init;
 pub use crate::apply::issue::IssueOptions;
 pub use crate::apply::issue::issue;
+pub use crate::apply::shared::Ask;
 pub use crate::apply::shared::Probe;
 pub use crate::apply::shared::SharedCommand;
 pub use crate::apply::shared::SharedOptions;

@@ -51,8 +51,11 @@ pub struct SharedOptions<'a> {
     /// The caller's clock: asked once more after signers have switched.
     pub clock: &'a dyn Fn() -> OffsetDateTime,
     /// Asks a registry that runs whether it trusts a key; why, where nothing can be said. `None` asks nobody.
-    pub probe: Option<&'a dyn Fn(&Probe<'_>) -> Result<bool, String>>,
+    pub probe: Option<&'a Ask<'a>>,
 }
+
+/// Asks whether a key is trusted; why, where nothing can be said.
+pub type Ask<'a> = dyn Fn(&Probe<'_>) -> Result<bool, String> + 'a;
 
 /// What a registry that runs is asked.
 #[derive(Debug)]

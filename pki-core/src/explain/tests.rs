@@ -1,3 +1,5 @@
+mod tokens;
+
 use std::fs;
 use std::path::Path;
 

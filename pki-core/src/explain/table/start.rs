@@ -12,6 +12,24 @@ pub(super) const TABLE: &[Recogniser] = &[
         "panic: unable to configure authorization (token): unable to open token auth root certificate bundle file \"/tmp/root.crt\": open /tmp/root.crt: no such file or directory",
     ),
     wording(
+        "registry-bundle-read",
+        Kind::TokenRoots,
+        "unable to read token auth root certificate bundle file \"{file}\": {reason}",
+        "panic: unable to configure authorization (token): unable to read token auth root certificate bundle file \"/tmp/root.crt\": read /tmp/root.crt: is a directory",
+    ),
+    wording(
+        "registry-jwks-open",
+        Kind::TokenRoots,
+        "unable to open jwks file \"{file}\": {reason}",
+        "panic: unable to configure authorization (token): unable to open jwks file \"/tmp/missing.jwks\": open /tmp/missing.jwks: no such file or directory",
+    ),
+    wording(
+        "registry-jwks-read",
+        Kind::TokenRoots,
+        "unable to read token jwks file \"{file}\": {reason}",
+        "panic: unable to configure authorization (token): unable to read token jwks file \"/tmp/directory\": read /tmp/directory: is a directory",
+    ),
+    wording(
         "registry-bundle-parse",
         Kind::TokenRoots,
         "unable to parse token auth root certificate: {reason}",
@@ -136,6 +154,12 @@ pub(super) const TABLE: &[Recogniser] = &[
         Kind::KeyFormat,
         "error reading private key file {file}: data does not contain a valid RSA or ECDSA private key",
         "err=\"failed to parse service-account-issuer-key-file: error reading private key file garbage.crt: data does not contain a valid RSA or ECDSA private key\"",
+    ),
+    wording(
+        "kubernetes-ed25519",
+        Kind::KeyFormat,
+        "failed to build token generator: unknown private key type {reason}",
+        "E1124 03:47:47.171656   30020 run.go:72] \"command failed\" err=\"failed to build token generator: unknown private key type ed25519.PrivateKey, must be *rsa.PrivateKey, *ecdsa.PrivateKey, or jose.OpaqueSigner\"",
     ),
     wording(
         "client-go-roots",

@@ -285,3 +285,33 @@ fn a_bundle_that_is_empty_or_missing_keeps_the_registry_from_starting() {
         )
     );
 }
+
+/// Two machines whose Harbors have names of their own: given as directories they are one registry, found among the nodes of
+/// a cluster they are two.
+#[test]
+fn what_is_given_together_is_one_registry() {
+    let directory = tempfile::tempdir().unwrap();
+    let [one, two] = harbor::two("1.10.18", directory.path());
+    let yml = two.join("opt/harbor/harbor.yml");
+    let text = disk::read(&yml).replace("hub.wulin.internal", "hub2.wulin.internal");
+    disk::put(&yml, &text, 0o644);
+    let found = tokens(&read(&[("", directory.path())]));
+    assert_eq!(found.len(), 2, "{found:?}");
+    let (one, two) = (one.join("opt/harbor"), two.join("opt/harbor"));
+    let found = tokens(&read(&[("a", &one), ("b", &two)]));
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn the_share_that_fails_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    harbor::two("1.10.18", directory.path());
+    let audit = read(&[("", directory.path())]);
+    let registry = audit.judged.topology.token_signers[0].registry;
+    let odds = audit.judged.token_odds(registry).unwrap();
+    assert_eq!((odds.accepted(), odds.pairs()), (2, 4));
+    let said = audit.findings.iter();
+    let mut said = said.filter(|finding| finding.rule == "token-key-differs");
+    let said = said.next().unwrap();
+    assert!(said.message.contains(&odds.to_string()), "{}", said.message);
+}

@@ -11,6 +11,7 @@ use crate::judge::Fault;
 use crate::judge::FaultKind;
 use crate::judge::Judged;
 use crate::judge::JudgedEdge;
+use crate::judge::Odds;
 use crate::place::Place;
 use crate::request::NamedPath;
 use crate::request::Request;
@@ -38,6 +39,7 @@ pub(super) struct TokenGroup<'a> {
     pub(super) ways: Vec<Way<'a>>,
     pub(super) signers: Vec<&'a TokenSigner>,
     pub(super) verifiers: Vec<&'a TokenVerifier>,
+    odds: Option<Odds>,
 }
 
 /// Every group of registries; service accounts have rules of their own.
@@ -69,6 +71,7 @@ pub(super) fn groups(judged: &Judged) -> Vec<TokenGroup<'_>> {
                     ways: Vec::new(),
                     signers: Vec::new(),
                     verifiers: Vec::new(),
+                    odds: judged.token_odds(signer.registry),
                 };
                 group.add(way);
                 groups.push(group);
@@ -132,24 +135,12 @@ impl<'a> TokenGroup<'a> {
         all.into_iter().rev().max_by_key(|(_, key)| uses(key))
     }
 
-    /// With several instances behind one address, how much of what asks for a token and then uses it is refused; `None`
-    /// where nothing is, or where there is but one instance.
-    pub(super) fn odds(&self) -> Option<String> {
-        let principal = || self.ways.iter().filter(|way| is_principal(way.verifier));
-        let all = principal().count();
-        let refused = principal().filter(|way| !way.verdict.ok).count();
+    /// How much fails where a balancer stands before several instances; `None` where nothing does, or where there is but
+    /// one instance.
+    pub(super) fn odds(&self) -> Option<&Odds> {
         let instances = self.signers.len().max(self.verifiers.len());
-        if instances < 2 || refused == 0 {
-            return None;
-        }
-        if refused == all {
-            return Some("every login, push and pull fails".to_owned());
-        }
-        Some(format!(
-            "behind one address, {} of the requests with a token are refused, and a push makes so many that hardly one \
-             gets through; pinned to one instance nobody notices",
-            share(refused, all),
-        ))
+        let fails = |odds: &&Odds| odds.accepted() < odds.pairs();
+        self.odds.as_ref().filter(fails).filter(|_| instances > 1)
     }
 
     /// `hapki unify` of every instance.
@@ -279,15 +270,6 @@ pub(super) fn refused_from(judged: &Judged, place: &Place, rule: &str) -> Vec<St
 /// Whether it is about a file rather than about the key: the registry does not start, whoever signs, or nobody may read it.
 fn is_of_file(fault: &Fault) -> bool {
     fault.kind == FaultKind::RegistryBundleKey || file_unreadable::is_forbidden(fault)
-}
-
-/// `half`, `2 of 9`.
-fn share(part: usize, all: usize) -> String {
-    if part * 2 == all {
-        "half".to_owned()
-    } else {
-        format!("{part} of {all}")
-    }
 }
 
 fn path_of(signer: &TokenSigner) -> NamedPath {

@@ -29,6 +29,8 @@ pub struct PemFile {
     pub keys: Vec<(Option<u32>, Result<PublicKey, KeyError>)>,
     /// Public keys by themselves, as sa.pub holds one.
     pub public_keys: Vec<(Option<u32>, PublicKey)>,
+    /// How many public keys it holds in PKCS#1 (`RSA PUBLIC KEY`), which nothing of Kubernetes reads.
+    pub pkcs1_public_keys: u16,
     /// What could not be understood.
     pub broken: Vec<Broken>,
 }
@@ -108,6 +110,7 @@ fn add(file: &mut PemFile, block: &PemBlock, cache: &mut Cache) {
             Ok(key) => file.public_keys.push((line, key)),
             Err(error) => file.complain(line, error.to_string()),
         },
+        "RSA PUBLIC KEY" => file.pkcs1_public_keys = file.pkcs1_public_keys.saturating_add(1),
         _ => {}
     }
 }

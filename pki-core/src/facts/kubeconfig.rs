@@ -85,7 +85,7 @@ pub struct User {
 #[derive(Clone, Debug)]
 pub enum Material {
     /// Embedded; the place is the line of the data.
-    Embedded(PemFile),
+    Embedded(Box<PemFile>),
     /// In a file.
     File {
         /// The path on the node; a relative one is taken from the directory of the kubeconfig.
@@ -171,7 +171,7 @@ impl Kubeconfig {
     /// Everything that is embedded.
     pub fn embedded(&self) -> impl Iterator<Item = &PemFile> {
         self.material().filter_map(|material| match material {
-            Material::Embedded(file) => Some(file),
+            Material::Embedded(file) => Some(&**file),
             Material::File { .. } => None,
         })
     }
@@ -254,7 +254,9 @@ impl Reader<'_> {
         (field, expected): (&str, Expected),
     ) -> Option<Material> {
         if let Some(data) = data.map(Text::from).filter(not_empty) {
-            return Some(Material::Embedded(self.embedded(data, field, expected)));
+            return Some(Material::Embedded(Box::new(
+                self.embedded(data, field, expected),
+            )));
         }
         let file = file.map(Text::from).filter(not_empty)?;
         let directory = self.place.path.parent().unwrap_or(Path::new("/"));

@@ -176,7 +176,7 @@ fn user(read: kubeconfig::User) -> User {
 
 fn apart(material: Option<Material>) -> (Option<PemFile>, Option<PathBuf>) {
     match material {
-        Some(Material::Embedded(file)) => (Some(file), None),
+        Some(Material::Embedded(file)) => (Some(*file), None),
         Some(Material::File { path, .. }) => (None, Some(path)),
         None => (None, None),
     }

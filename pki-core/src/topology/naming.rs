@@ -164,7 +164,7 @@ fn kubelet_name(node: &NodeFacts) -> Option<(String, Place)> {
 fn client_file<'a>(node: &'a NodeFacts, kubeconfig: &'a Kubeconfig) -> Option<&'a PemFile> {
     let (_, user) = kubeconfig.current().ok()?;
     match user?.certificate.as_ref()? {
-        Material::Embedded(file) => Some(file),
+        Material::Embedded(file) => Some(&**file),
         Material::File { path, .. } => node.file(path),
     }
 }

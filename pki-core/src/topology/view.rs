@@ -178,7 +178,7 @@ impl View<'_> {
     /// What a kubeconfig embeds or names.
     pub(super) fn material<'m>(&'m self, material: &'m Material) -> (Place, Option<&'m PemFile>) {
         match material {
-            Material::Embedded(file) => (self.at(&file.place), Some(file)),
+            Material::Embedded(file) => (self.at(&file.place), Some(&**file)),
             Material::File { path, .. } => (self.path(path), self.facts.file(path)),
         }
     }

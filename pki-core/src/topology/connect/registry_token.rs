@@ -7,6 +7,7 @@ use crate::facts::balancer::FileAt;
 use crate::facts::registry::Told;
 use crate::facts::registry_site::RegistrySite;
 use crate::facts::token_parties;
+use crate::facts::token_parties::DistributionRelease;
 use crate::facts::token_parties::HarborRelease;
 use crate::facts::token_parties::Setting;
 use crate::inventory;
@@ -40,8 +41,16 @@ impl Connector<'_> {
         let mut registries = Registries::default();
         for view in self.views {
             for site in &view.facts.registries {
-                let registry = registries.of(self, view, site, inventory);
+                let owned = self.owned(view, site, inventory);
+                let registry = registries.of(view, site, owned);
+                let first = self.token_verifiers.len();
                 self.site_parties(view, site, registry);
+                let release = owned.and_then(|owned| distribution(owned.version.as_deref()?));
+                for verifier in self.token_verifiers.iter_mut().skip(first) {
+                    if let VerifierKind::Distribution(told) = &mut verifier.kind {
+                        told.release = told.release.or(release);
+                    }
+                }
             }
         }
         for view in self.views {
@@ -59,6 +68,18 @@ impl Connector<'_> {
             }
         }
         self.say_who_signs_unseen();
+    }
+
+    /// The inventory's word on a registry.
+    fn owned<'i>(
+        &self,
+        view: &View<'_>,
+        site: &RegistrySite,
+        inventory: Option<&'i Inventory>,
+    ) -> Option<&'i inventory::Registry> {
+        let all = inventory?.registries.iter();
+        let mut owned = all.filter(|owned| owned.kind == site.kind);
+        owned.find(|owned| self.is_instance(owned, view))
     }
 
     fn site_parties(&mut self, view: &View<'_>, site: &RegistrySite, registry: usize) {
@@ -164,6 +185,9 @@ impl Connector<'_> {
             .token_verifiers
             .iter()
             .filter(|verifier| {
+                if let VerifierKind::Apiserver(_) = verifier.kind {
+                    return false;
+                }
                 let mut signers = self.token_signers.iter();
                 !signers.any(|signer| signer.registry == verifier.registry)
             })
@@ -184,26 +208,26 @@ impl Connector<'_> {
     }
 }
 
-/// Which instances are one registry: by the inventory, by the name that clients are told, else by what tokens say. Names
-/// that are addresses tell nothing of it, for each instance has its own.
+/// Which instances are one registry: by the inventory, because they were given together, by the name that clients are told,
+/// else by what tokens say. Names that are addresses tell nothing of it, for each instance has its own.
 #[derive(Default)]
 struct Registries(Vec<(RegistryKind, String)>);
 
 impl Registries {
     fn of(
         &mut self,
-        connector: &Connector<'_>,
         view: &View<'_>,
         site: &RegistrySite,
-        inventory: Option<&Inventory>,
+        owned: Option<&inventory::Registry>,
     ) -> usize {
-        let owned = inventory
-            .into_iter()
-            .flat_map(|inventory| &inventory.registries);
-        let owned = owned.filter(|owned: &&inventory::Registry| owned.kind == site.kind);
-        let mut owned = owned.filter(|owned| connector.is_instance(owned, view));
-        let told = match (owned.next(), site.kind) {
+        let is_given = view
+            .facts
+            .given_dir
+            .as_ref()
+            .is_some_and(|given| given.path != Path::new("/"));
+        let told = match (owned, site.kind) {
             (Some(owned), _) => format!("{}:{}", owned.name, owned.port),
+            (None, RegistryKind::Harbor) if is_given => String::new(),
             (None, RegistryKind::Harbor) => public_name(site).unwrap_or_default(),
             (None, RegistryKind::Registry) => said_by_tokens(site),
         };
@@ -220,6 +244,15 @@ impl Registries {
         let all = self.0.iter().enumerate();
         all.filter(|(_, (kind, _))| *kind == RegistryKind::Registry)
             .map(|(position, _)| position)
+    }
+}
+
+/// `2.8.2`, `3.1.1`.
+fn distribution(version: &str) -> Option<DistributionRelease> {
+    let major = version.trim_start_matches('v').split('.').next()?;
+    match major.parse::<u16>().ok()? {
+        3.. => Some(DistributionRelease::V3),
+        _ => Some(DistributionRelease::V2),
     }
 }
 

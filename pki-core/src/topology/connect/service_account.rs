@@ -12,10 +12,16 @@ use crate::topology::edge::Shown;
 use crate::topology::edge::Token;
 use crate::topology::edge::TokenKey;
 use crate::topology::edge::Trust;
+use crate::topology::node::Apiserver;
 use crate::topology::node::Node;
+use crate::topology::tokens::ApiserverKeys;
+use crate::topology::tokens::KeysFile;
+use crate::topology::tokens::TokenVerifier;
+use crate::topology::tokens::VerifierKind;
 use crate::topology::view::Told;
 use crate::topology::view::View;
 use crate::x509::spki::PublicKey;
+use crate::x509::spki::PublicKeyAlgorithm;
 
 /// A key that tokens are signed with on a node.
 struct Signer<'a> {
@@ -47,6 +53,11 @@ impl Connector<'_> {
                 }
             }
         }
+        let apiservers: Vec<TokenVerifier> = self
+            .machines()
+            .filter_map(|(view, node)| Some(apiserver(view, node.apiserver.as_ref()?)))
+            .collect();
+        self.token_verifiers.extend(apiservers);
     }
 
     fn token(&mut self, signer: &Signer<'_>, verifier: &Verifier<'_>) {
@@ -148,6 +159,61 @@ fn verifier<'a>(view: &'a View<'a>, node: &Node) -> Option<Verifier<'a>> {
     })
 }
 
+/// What an apiserver was told to verify with, whatever of it can be used.
+fn apiserver(view: &View<'_>, told: &Apiserver) -> TokenVerifier {
+    let process = view.facts.process("kube-apiserver");
+    let is_told = process.is_some_and(|process| {
+        let flag = process.flag("service-account-key-file");
+        flag.is_some_and(|flag| !flag.value.is_empty())
+    });
+    let issuers_at = view.flag_place("kube-apiserver", "service-account-issuer");
+    TokenVerifier {
+        component: view.component("kube-apiserver"),
+        container: None,
+        host: None,
+        registry: SERVICE_ACCOUNTS,
+        kind: VerifierKind::Apiserver(ApiserverKeys {
+            files: verifier_files(view)
+                .into_iter()
+                .map(|place| keys_file(view, place))
+                .collect(),
+            issuers: issuers(view),
+            issuers_at: issuers_at.unwrap_or_else(|| told.place.clone()),
+            from_serving_key: process.is_some() && !is_told,
+        }),
+        told_at: told.place.clone(),
+    }
+}
+
+fn keys_file(view: &View<'_>, place: Place) -> KeysFile {
+    let file = view.facts.file(&place.path);
+    let all = file.into_iter().flat_map(public_keys);
+    let (keys, others): (Vec<_>, Vec<_>) = all.partition(|key| is_read(key));
+    let others = others
+        .into_iter()
+        .map(|key| format!("a key of {}", key.algorithm()));
+    let pkcs1 = file.map_or(0, |file| file.pkcs1_public_keys);
+    let pkcs1 = (0..pkcs1).map(|_| "a public key in PKCS#1, `RSA PUBLIC KEY`".to_owned());
+    KeysFile {
+        status: file.map(|file| file.status).unwrap_or_default(),
+        is_there: file.is_some(),
+        keys: keys
+            .into_iter()
+            .map(|key| token_key(place.clone(), key))
+            .collect(),
+        skipped: others.chain(pkcs1).collect(),
+        place,
+    }
+}
+
+/// RSA and ECDSA; others are passed by (k8s.io/client-go/util/keyutil, `ParsePublicKeysPEM`).
+fn is_read(key: &PublicKey) -> bool {
+    !matches!(
+        key.algorithm(),
+        PublicKeyAlgorithm::Ed25519 | PublicKeyAlgorithm::Other(_)
+    )
+}
+
 /// `--service-account-key-file`, as often as it is given; without it, the serving key
 /// (cmd/kube-apiserver/app/options/completion.go).
 fn verifier_files(view: &View<'_>) -> Vec<Place> {
@@ -197,3 +263,6 @@ fn token_key(place: Place, key: &PublicKey) -> TokenKey {
         key: key.clone(),
     }
 }
+
+/// What stands in for a registry's number where none is verified for.
+const SERVICE_ACCOUNTS: usize = usize::MAX;

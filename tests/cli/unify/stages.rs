@@ -189,6 +189,9 @@ fn harbor_2_changes_in_one_go_or_not_at_all() {
         json(&done)["restart"],
         serde_json::json!(["harbor-core@node2"])
     );
+    let chosen = key(&harbor::token_key("2.8.4", &drive.root("node1")));
+    let root = harbor::token_root("2.8.4", &drive.root("node2"));
+    assert_eq!(keys(&root), [chosen]);
     for node in NODES {
         harbor::prepare("2.8.4", &drive.root(node));
     }

@@ -143,6 +143,11 @@ pub fn shared(
         plan.notes.extend(ownership(&written));
     }
     if let Some(made) = &made {
+        if plan.stage == Stage::Trust {
+            plan.notes.push(
+                "the new key waits in .hapki/next/ of every tree that signs, mode 0600, until its stage".to_owned(),
+            );
+        }
         plan.chosen.key = KeyRef::Known(made.public_key().clone());
     }
     if let Some(progress) = progress.filter(|_| plan.switches) {

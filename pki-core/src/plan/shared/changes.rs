@@ -129,6 +129,20 @@ impl Aim<'_> {
         let mut signing = self.sign();
         signing.writes.retain(|write| !durable(write));
         changes.writes.extend(signing.writes);
+        for member in &self.group.members {
+            let Some((file, keys)) = &member.root else {
+                continue;
+            };
+            let is_right = keys.len() == 1 && keys.first() == self.chosen.key.known();
+            let gets_key = changes
+                .writes
+                .iter()
+                .any(|write| write.member == member.name);
+            if gets_key && !is_right {
+                let content = Content::Certificates(vec![self.trusting_chosen()]);
+                changes.write(member, file, "root certificate", content);
+            }
+        }
         changes
     }
 

@@ -45,6 +45,8 @@ pub struct Member {
     pub verifiers: Vec<VerifierFile>,
     /// What the next `prepare` of Harbor up to 1.7 would copy over the pair.
     pub durable: Option<Durable>,
+    /// The certificate that `prepare` of Harbor 2 made with the key, which the registry does not read, and its keys.
+    pub root: Option<(SharedFile, Vec<PublicKey>)>,
     /// What to know before the first stage: a posture that loses requests, robots that die with the key.
     pub notes: Vec<String>,
 }

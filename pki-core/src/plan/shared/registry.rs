@@ -36,6 +36,7 @@ use crate::topology::Templates;
 use crate::topology::TokenSigner;
 use crate::topology::TokenVerifier;
 use crate::topology::Topology;
+use crate::x509::spki::PublicKey;
 use crate::x509::spki::PublicKeyAlgorithm;
 
 /// The registries of a topology and what signs their tokens; `None` where it has none.
@@ -72,6 +73,9 @@ pub fn group(topology: &Topology, request: &SharedRequest) -> Result<Option<Grou
             .durable
             .take()
             .or_else(|| signer.templates.as_ref().map(durable));
+        if kind == GroupKind::Harbor2 {
+            member.root = signer.root.as_ref().map(unread_root);
+        }
         member
             .notes
             .extend(signer_notes(signer, kid_of(signer, request)));
@@ -136,6 +140,7 @@ fn member_of<'m>(members: &'m mut Vec<Member>, name: &str) -> &'m mut Member {
             signers: Vec::new(),
             verifiers: Vec::new(),
             durable: None,
+            root: None,
             notes: Vec::new(),
         });
         members.len() - 1
@@ -198,7 +203,7 @@ fn signer_file(signer: &TokenSigner, request: &SharedRequest) -> SignerFile {
     }
 }
 
-fn public(key: &SigningKey) -> Result<crate::x509::spki::PublicKey, String> {
+fn public(key: &SigningKey) -> Result<PublicKey, String> {
     if let Some(public) = &key.public {
         return Ok(public.clone());
     }
@@ -239,6 +244,12 @@ fn lifetime(signer: &TokenSigner, request: &SharedRequest) -> Lifetime {
             signer.component
         ),
     }
+}
+
+fn unread_root(root: &CertificateFile) -> (SharedFile, Vec<PublicKey>) {
+    let keys = root.certificates.iter();
+    let keys = keys.map(|certificate| certificate.public_key().clone());
+    (file(&root.place, 0o600, root.status.owner), keys.collect())
 }
 
 fn durable(templates: &Templates) -> Durable {

@@ -75,6 +75,7 @@ fn member(
         notes: notes(&verifiers),
         verifiers,
         durable: None,
+        root: None,
     })
 }
 

@@ -111,6 +111,7 @@ fn registries(keys: &[PublicKey]) -> Group {
             tree: PathBuf::from(&name),
             name,
             durable: None,
+            root: None,
             notes: Vec::new(),
         }
     });
@@ -137,6 +138,7 @@ fn masters(keys: &[PublicKey]) -> Group {
             tree: PathBuf::from(&name),
             name,
             durable: None,
+            root: None,
             notes: Vec::new(),
         }
     });

@@ -303,6 +303,25 @@ fn what_is_given_together_is_one_registry() {
 }
 
 #[test]
+fn two_directories_of_one_name_are_two_machines() {
+    let directory = tempfile::tempdir().unwrap();
+    let roots = harbor::two("1.7.5", directory.path());
+    let lone = roots.map(|root| {
+        let lone = directory
+            .path()
+            .join("lone")
+            .join(root.file_name().unwrap());
+        fs::create_dir_all(&lone).unwrap();
+        fs::rename(root.join("opt/harbor"), lone.join("harbor")).unwrap();
+        lone.join("harbor")
+    });
+    let audit = read(&[("", &lone[0]), ("", &lone[1])]);
+    assert_eq!(tokens(&audit).len(), 4);
+    let mut rules = audit.findings.iter().map(|finding| finding.rule);
+    assert!(rules.all(|rule| rule != "node-identity-mismatch"));
+}
+
+#[test]
 fn the_share_that_fails_is_counted() {
     let directory = tempfile::tempdir().unwrap();
     harbor::two("1.10.18", directory.path());

@@ -58,6 +58,8 @@ fn disagreement(judged: &Judged, node: &Node) -> Option<Finding> {
             );
             (Severity::Warning, message)
         }
+        // Two directories of one name: the second has got a number, and no file says anything else.
+        None if rest.is_empty() => return None,
         None => {
             let message = format!(
                 "the directory is called {}, but the files in it are {}'s",

@@ -317,6 +317,11 @@ fn two_directories_of_one_name_are_two_machines() {
     });
     let audit = read(&[("", &lone[0]), ("", &lone[1])]);
     assert_eq!(tokens(&audit).len(), 4);
+    let mut findings = audit.findings.iter();
+    let differs = findings.find(|finding| finding.rule == "token-key-differs");
+    let remedy = differs.unwrap().remedy.as_ref().unwrap();
+    let command = remedy.request.to_string();
+    assert!(!command.contains("common/config"), "{command}");
     let mut rules = audit.findings.iter().map(|finding| finding.rule);
     assert!(rules.all(|rule| rule != "node-identity-mismatch"));
 }

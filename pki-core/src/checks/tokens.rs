@@ -143,13 +143,27 @@ impl<'a> TokenGroup<'a> {
         self.odds.as_ref().filter(fails).filter(|_| instances > 1)
     }
 
+    /// Whether it lies in the directory of a Harbor that signs as well.
+    fn is_of_a_harbor(&self, verifier: &TokenVerifier) -> bool {
+        let mut signers = self.signers.iter();
+        signers.any(|signer| {
+            let beside = signer.told_at.path.parent();
+            let below = |directory| verifier.told_at.path.starts_with(directory);
+            release_of(signer).is_some()
+                && signer.component.node == verifier.component.node
+                && beside.is_some_and(below)
+        })
+    }
+
     /// `hapki unify` of every instance.
     pub(super) fn unify(&self) -> Remedy {
         let mut paths: Vec<NamedPath> = Vec::new();
         let signers = self.signers.iter().map(|signer| path_of(signer));
         let verifiers = self.verifiers.iter();
         let verifiers = verifiers.filter(|verifier| {
-            is_principal(verifier) && !matches!(verifier.kind, VerifierKind::HarborCore { .. })
+            is_principal(verifier)
+                && !matches!(verifier.kind, VerifierKind::HarborCore { .. })
+                && !self.is_of_a_harbor(verifier)
         });
         let verifiers = verifiers.map(|verifier| named(&verifier.told_at));
         for path in signers.chain(verifiers) {

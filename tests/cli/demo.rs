@@ -55,7 +55,7 @@ fn the_registries_disagree() {
     assert_eq!(found["edges"].as_array().unwrap().len(), 2);
     assert_eq!(
         found["remedy"]["command"],
-        "hapki unify hapki-demo/node1 hapki-demo/node2 --apply"
+        "hapki unify hapki-demo/node1 hapki-demo/node2 --from node1 --apply"
     );
 }
 

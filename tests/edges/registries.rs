@@ -322,6 +322,7 @@ fn two_directories_of_one_name_are_two_machines() {
     let remedy = differs.unwrap().remedy.as_ref().unwrap();
     let command = remedy.request.to_string();
     assert!(!command.contains("common/config"), "{command}");
+    assert!(command.contains(" --from harbor "), "{command}");
     let mut rules = audit.findings.iter().map(|finding| finding.rule);
     assert!(rules.all(|rule| rule != "node-identity-mismatch"));
 }

@@ -17,6 +17,7 @@ use crate::request::NamedPath;
 use crate::request::Request;
 use crate::request::SharedRequest;
 use crate::token::key_id::KidForm;
+use crate::token::public_keys;
 use crate::topology::Edge;
 use crate::topology::HarborRelease;
 use crate::topology::SignerKind;
@@ -143,6 +144,23 @@ impl<'a> TokenGroup<'a> {
         self.odds.as_ref().filter(fails).filter(|_| instances > 1)
     }
 
+    /// The instance whose pair is proposed where no key is held by most, so that `hapki unify` asks nothing.
+    fn one_of_equals(&self) -> Option<String> {
+        let is_fit = |signer: &&&TokenSigner| signer.key.refused.is_none();
+        let keyed = self.signers.iter().filter(is_fit).filter_map(|signer| {
+            let key = signer.key.public.as_ref()?;
+            public_keys::known(key).is_none().then_some((signer, key))
+        });
+        let keyed: Vec<_> = keyed.collect();
+        let uses = |key| keyed.iter().filter(|(_, other)| *other == key).count();
+        let most = keyed.iter().map(|(_, key)| uses(*key)).max()?;
+        let mut equals = keyed.iter().filter(|(_, key)| uses(*key) == most);
+        let (signer, key) = equals.next()?;
+        equals
+            .any(|(_, other)| other != key)
+            .then(|| signer.component.node.clone())
+    }
+
     /// Whether it lies in the directory of a Harbor that signs as well.
     fn is_of_a_harbor(&self, verifier: &TokenVerifier) -> bool {
         let mut signers = self.signers.iter();
@@ -175,6 +193,7 @@ impl<'a> TokenGroup<'a> {
         Remedy {
             request: Request::Unify(SharedRequest {
                 paths,
+                from: self.one_of_equals(),
                 at_once: !overlaps,
                 apply: true,
                 ..SharedRequest::default()
@@ -244,6 +263,7 @@ pub(super) fn generate(judged: &Judged, signer: &TokenSigner) -> Option<Remedy> 
     let mut remedy = unify_of(judged, signer)?;
     if let Request::Unify(request) = &mut remedy.request {
         request.generate = true;
+        request.from = None;
     }
     Some(remedy)
 }

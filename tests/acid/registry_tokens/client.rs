@@ -179,6 +179,26 @@ impl Client {
     }
 }
 
+/// How many of so many requests, each with a token of its own, are refused. What is asked for need not be there.
+pub fn tokens_used_once(to: SocketAddr, requests: usize) -> (usize, usize) {
+    let record = Arc::new(Record::new("once"));
+    let client = Client::new(0, "load", to, Arc::clone(&record));
+    let refused = (0..requests).filter(|_| {
+        let token = client.token("pull").expect("a token");
+        let path = client.path("tags/list");
+        client
+            .ask(
+                &token,
+                Asked {
+                    status: 404,
+                    ..get("GET tags", &path)
+                },
+            )
+            .is_err()
+    });
+    (requests, refused.count())
+}
+
 fn get<'a>(what: &'static str, target: &'a str) -> Asked<'a> {
     Asked {
         what,

@@ -85,6 +85,14 @@ impl Drop for Issuer {
 }
 
 impl Kid {
+    /// hapki's option for it, where it is not what hapki takes for granted.
+    pub fn option(self) -> Option<&'static str> {
+        match self {
+            Self::Libtrust => None,
+            Self::Rfc7638 => Some("--signer-kid=rfc7638"),
+        }
+    }
+
     pub fn of(self, key: &PrivateKey) -> String {
         match self {
             Self::Libtrust => key_id::libtrust(key.public_key()),

@@ -48,8 +48,7 @@ pub struct Phase {
 impl Load {
     /// Pushes to the first registry, which trusts the first token server, what will be pulled; then the clients start.
     pub fn start(site: &Site, phase: &str) -> Self {
-        let record = Arc::new(Record::default());
-        record.begin(phase);
+        let record = Arc::new(Record::new(phase));
         let works: [fn(&Client); 5] = [
             pull_with_fresh_tokens,
             pull_with_fresh_tokens,
@@ -59,8 +58,7 @@ impl Load {
         ];
         let mut threads = Vec::new();
         for (number, work) in works.into_iter().enumerate() {
-            let alone = Arc::new(Record::default());
-            alone.begin("before");
+            let alone = Arc::new(Record::new("before"));
             let first = Client::new(number, "token1", site.pinned_plain(0), Arc::clone(&alone));
             let token = first.token("pull,push").expect("a token");
             let pushed = first.push(&token, &first_image(number));
@@ -96,6 +94,12 @@ impl Load {
 }
 
 impl Record {
+    pub fn new(phase: &str) -> Self {
+        let record = Self::default();
+        record.begin(phase);
+        record
+    }
+
     pub fn phases(&self) -> Vec<Phase> {
         self.phases.lock().unwrap().clone()
     }

@@ -11,7 +11,7 @@ pub struct Line {
 }
 
 /// A token that a registry did not take.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Refusal {
     /// What was wrong with it.
     pub reason: String,

@@ -2,13 +2,16 @@
 
 use crate::registry_tokens::image::Image;
 use crate::registry_tokens::load::Phase;
+use crate::registry_tokens::refused;
 use crate::registry_tokens::site::Site;
 
 /// Requests that were answered wrongly while both pairs were apart, and not once both registries trusted both.
 pub fn judge(phases: &[Phase]) {
     print(phases);
-    let trusted = phases.iter().position(|phase| phase.name == "unify: sign");
-    let (before, since) = phases.split_at(trusted.expect("unify signs"));
+    let trusted = phases
+        .iter()
+        .position(|phase| phase.name == "unify: after trust");
+    let (before, since) = phases.split_at(trusted.expect("unify has a stage of trust"));
     let failed: Vec<&String> = before.iter().flat_map(|phase| &phase.failed).collect();
     assert!(!failed.is_empty(), "separate pairs, and nothing failed");
     let others = failed.iter().filter(|failed| !is_refused_token(failed));
@@ -55,5 +58,10 @@ pub fn all_is_well(site: &Site) {
                 assert!(said.ok, "{}", said.report());
             }
         }
+    }
+    let edges = refused::token_edges(&site.audit());
+    assert_eq!(edges.len(), 4);
+    for edge in edges {
+        assert_eq!(edge["ok"], true, "{edge:#}");
     }
 }

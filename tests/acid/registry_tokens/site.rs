@@ -16,6 +16,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use serde_json::Value;
+
 use crate::inventory;
 use crate::peers;
 use crate::registry_tokens::issuer;
@@ -103,6 +105,21 @@ impl Site {
         }
         site.balance(balance);
         site
+    }
+
+    /// As `hapki` is given the registries and the token servers.
+    pub fn arguments(&self) -> Vec<String> {
+        let registries =
+            [0, 1].map(|at| format!("registry{}={}", at + 1, self.directory(at).display()));
+        let issuers =
+            [0, 1].map(|at| format!("token{}={}", at + 1, key_file(&self.work, at).display()));
+        let kid = self.kind.kid.option().map(str::to_owned);
+        registries.into_iter().chain(issuers).chain(kid).collect()
+    }
+
+    pub fn audit(&self) -> Value {
+        let mut audit = peers::hapki(["audit", "--format=json", "--fail-on=never"]);
+        peers::json(audit.args(self.arguments()))
     }
 
     /// `HOST:PORT` of the balancer, by address.

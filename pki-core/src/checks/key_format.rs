@@ -69,10 +69,6 @@ fn of_signer(judged: &Judged, signer: &TokenSigner) -> Option<Finding> {
              (`BEGIN RSA PRIVATE KEY`) and nothing else",
             signer.component
         ),
-        (Some(_), SignerKind::ServiceAccount) => format!(
-            "{} cannot use its key; Kubernetes signs with RSA and ECDSA alone",
-            signer.component
-        ),
         (Some(_), SignerKind::TokenServer) => {
             format!("no token can be signed with {}", key.place.path.display())
         }
@@ -100,9 +96,7 @@ fn of_signer(judged: &Judged, signer: &TokenSigner) -> Option<Finding> {
             .map(|refused| refused.text().to_owned())
     });
     finding.edges = edges;
-    if signer.kind != SignerKind::ServiceAccount {
-        finding.remedy = tokens::unify_of(judged, signer);
-    }
+    finding.remedy = tokens::unify_of(judged, signer);
     Some(finding)
 }
 

@@ -8,7 +8,6 @@ use crate::checks::tokens;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::judge::Judged;
-use crate::topology::SignerKind;
 
 pub(super) const RULE: Rule = Rule {
     id: "token-lifetime-short",
@@ -18,7 +17,6 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(judged: &Judged, _: &Settings) -> Vec<Finding> {
     let signers = tokens::signers_by_file(judged).into_iter();
-    let signers = signers.filter(|signer| signer.kind != SignerKind::ServiceAccount);
     signers
         .filter_map(|signer| {
             let lifetime = signer.lifetime.as_ref()?;

@@ -207,7 +207,7 @@ impl<'a> TokenGroup<'a> {
 pub(super) fn release_of(signer: &TokenSigner) -> Option<HarborRelease> {
     match signer.kind {
         SignerKind::Harbor(release) => Some(release),
-        SignerKind::ServiceAccount | SignerKind::TokenServer => None,
+        SignerKind::TokenServer => None,
     }
 }
 

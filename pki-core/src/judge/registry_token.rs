@@ -91,7 +91,7 @@ fn cannot_sign(topology: &Topology, signer: &TokenSigner) -> Option<Fault> {
     };
     let text = match signer.kind {
         SignerKind::Harbor(release) => harbor::key_refusal(harbor_release(release), &says),
-        SignerKind::TokenServer | SignerKind::ServiceAccount => says,
+        SignerKind::TokenServer => says,
     };
     Some(Fault::new(kind, Side::Client, text))
 }
@@ -190,7 +190,7 @@ fn refused(
     let mut audience = [written.map_or(&service, |told| &told.value).clone()];
     let algorithm = match signer.kind {
         SignerKind::Harbor(_) => Some(Algorithm::Rs256),
-        SignerKind::TokenServer | SignerKind::ServiceAccount => Algorithm::of(key),
+        SignerKind::TokenServer => Algorithm::of(key),
     };
     let reference = KeyRef::new(signer.kid, key, &signer.chain);
     let lifetime = signer.lifetime.as_ref().map(|told| told.value);

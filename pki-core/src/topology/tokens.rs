@@ -66,8 +66,6 @@ pub struct TokenSigner {
 /// Which software signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignerKind {
-    /// A control plane.
-    ServiceAccount,
     /// Harbor's ui or core; the release as far as its files tell.
     Harbor(HarborRelease),
     /// One of which only the key is known.

@@ -44,10 +44,7 @@ use crate::x509::spki::PublicKeyAlgorithm;
 /// # Errors
 /// What was given together cannot share a key.
 pub fn group(topology: &Topology, request: &SharedRequest) -> Result<Option<Group>, SharedError> {
-    let signers = topology.token_signers.iter();
-    let signers: Vec<&TokenSigner> = signers
-        .filter(|signer| signer.kind != SignerKind::ServiceAccount)
-        .collect();
+    let signers: Vec<&TokenSigner> = topology.token_signers.iter().collect();
     let verifiers: Vec<(&TokenVerifier, &Distribution)> = topology
         .token_verifiers
         .iter()
@@ -109,7 +106,7 @@ fn kid_of(signer: &TokenSigner, request: &SharedRequest) -> KidForm {
 fn kind(signers: &[&TokenSigner]) -> Result<GroupKind, SharedError> {
     let harbors = signers.iter().filter_map(|signer| match signer.kind {
         SignerKind::Harbor(release) => Some((signer, release)),
-        SignerKind::ServiceAccount | SignerKind::TokenServer => None,
+        SignerKind::TokenServer => None,
     });
     let mut kind = GroupKind::Distribution;
     let mut first = None;

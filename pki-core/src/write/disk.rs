@@ -21,6 +21,8 @@ use zeroize::Zeroizing;
 
 use crate::write::error::WriteError;
 #[cfg(test)]
+use crate::write::faults::flush;
+#[cfg(test)]
 use crate::write::faults::halves;
 #[cfg(test)]
 use crate::write::faults::pass;
@@ -29,6 +31,11 @@ use crate::write::faults::pass;
 #[cfg(not(test))]
 fn pass() -> Result<(), io::Error> {
     Ok(())
+}
+
+#[cfg(not(test))]
+fn flush(file: &File) -> Result<(), io::Error> {
+    file.sync_all()
 }
 
 #[cfg(not(test))]
@@ -64,7 +71,7 @@ pub(super) fn fill(file: &mut File, contents: &[u8]) -> Result<(), io::Error> {
 
 pub(super) fn sync(file: &File) -> Result<(), io::Error> {
     pass()?;
-    file.sync_all()
+    flush(file)
 }
 
 /// Gives `file` to `owner`, unless it is theirs.
@@ -211,7 +218,7 @@ pub(super) fn remove_empty<P: AsRef<Path>>(directories: impl Iterator<Item = P>)
 pub(super) fn sync_directory(directory: &Path) -> Result<(), WriteError> {
     let outcome = pass()
         .and_then(|()| File::open(directory))
-        .and_then(|open| open.sync_all());
+        .and_then(|open| flush(&open));
     match outcome {
         // Some network filesystems cannot sync a directory; their names are durable when the call returns.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),

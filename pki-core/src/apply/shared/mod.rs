@@ -153,7 +153,7 @@ pub fn shared(
     if let Some(progress) = progress.filter(|_| plan.switches) {
         let lifetime = Duration::seconds(progress.lifetime_seconds);
         let switched_at = switched(&state, progress, (options.clock)(), &locks, means.now)?;
-        plan.allowed_from = Some(switched_at + lifetime);
+        plan.allowed_from = Some(switched_at.saturating_add(lifetime));
     }
     state = read::read(command, request, options)?;
     as_meant(command, request, &state, &plan, (options.clock)())?;

@@ -286,10 +286,10 @@ fn release(config: &RegistryConfig, service: Option<&Service>) -> Option<Distrib
 }
 
 fn lifetime(minutes: Option<&Told>) -> Setting<Duration> {
-    let told = minutes.and_then(|told| Some((told.value.parse().ok()?, &told.place)));
+    let told = minutes.and_then(|told| Some((told.value.parse::<i64>().ok()?, &told.place)));
     match told {
         Some((minutes, place)) => Setting {
-            value: Duration::minutes(minutes),
+            value: Duration::minutes(minutes.clamp(-MOST_MINUTES, MOST_MINUTES)),
             told_at: Some(place.clone()),
         },
         None => Setting::default_is(HARBOR_LIFETIME),
@@ -313,3 +313,5 @@ const HARBOR_SERVICE: &str = "harbor-registry";
 const NOTARY_SERVICE: &str = "harbor-notary";
 /// `token_expiration` where nothing is told.
 const HARBOR_LIFETIME: Duration = Duration::minutes(30);
+/// A hundred years: what is longer cannot be added to a date.
+const MOST_MINUTES: i64 = 100 * 365 * 24 * 60;

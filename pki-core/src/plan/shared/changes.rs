@@ -79,8 +79,7 @@ impl Aim<'_> {
         let mut changes = Changes::default();
         for member in &self.group.members {
             for signer in &member.signers {
-                let has_it = signer.key.as_ref().ok() == self.chosen.key.known();
-                if !has_it || signer.refused.is_some() {
+                if !signer.signs_with(&self.chosen.key) {
                     changes
                         .writes
                         .push(self.key(member, &signer.file, "signing key"));
@@ -239,16 +238,21 @@ impl Aim<'_> {
     fn prune_ids(&self, member: &Member, jwks: &Jwks, changes: &mut Changes) {
         let chosen = self.chosen.key.known();
         let ids = chosen.map(state::ids).unwrap_or_default();
-        let is_right = jwks.is_told
-            && chosen.is_some()
-            && jwks.entries.len() == ids.len()
-            && jwks
-                .entries
-                .iter()
-                .all(|(id, key)| Some(key) == chosen && ids.contains(id));
+        // An id of its own, which its signer may write, stays beside those that are computed.
+        let (kept, forgotten): (Vec<_>, Vec<_>) = jwks
+            .entries
+            .iter()
+            .partition(|(_, key)| Some(key) == chosen);
+        let has = |id: &String| kept.iter().any(|(known, _)| known == id);
+        let is_right =
+            jwks.is_told && chosen.is_some() && forgotten.is_empty() && ids.iter().all(has);
         if !is_right {
-            let content = Content::Jwks(vec![(None, self.chosen.key.clone())]);
-            changes.write(member, &jwks.file, "key set", content);
+            let named = kept.into_iter().filter(|(id, _)| !ids.contains(id));
+            let mut all: Vec<(Option<String>, KeyRef)> = named
+                .map(|(id, key)| (Some(id.clone()), KeyRef::Known(key.clone())))
+                .collect();
+            all.push((None, self.chosen.key.clone()));
+            changes.write(member, &jwks.file, "key set", Content::Jwks(all));
             name_ids(member, jwks, changes);
         }
     }
@@ -359,10 +363,14 @@ fn teach_ids(member: &Member, jwks: &Jwks, wanted: &[KeyRef], changes: &mut Chan
     if missing.is_empty() && jwks.is_told {
         return;
     }
+    let is_written_anew = |id: &String, key: &PublicKey| {
+        let mut missing = missing.iter().filter_map(|missing| missing.known());
+        missing.any(|missing| missing == key) && state::ids(key).contains(id)
+    };
     let kept = jwks
         .entries
         .iter()
-        .filter(|(_, key)| !missing.iter().any(|missing| missing.known() == Some(key)));
+        .filter(|(id, key)| !is_written_anew(id, key));
     let mut all: Vec<(Option<String>, KeyRef)> = kept
         .map(|(id, key)| (Some(id.clone()), KeyRef::Known(key.clone())))
         .collect();

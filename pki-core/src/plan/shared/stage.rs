@@ -78,9 +78,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn staged(&self) -> SharedPlan {
-        let is_signed = signers(self.group).all(|(_, signer)| {
-            signer.refused.is_none() && signer.key.as_ref().ok() == self.chosen.key.known()
-        });
+        let is_signed = signers(self.group).all(|(_, signer)| signer.signs_with(&self.chosen.key));
         let is_known =
             self.chosen.key.known().is_some_and(|key| {
                 state::verifiers(self.group).all(|verifier| verifier.knows(key))
@@ -119,8 +117,7 @@ impl Run<'_> {
             .iter_mut()
             .flat_map(|member| &mut member.signers)
         {
-            let has_it = signer.key.as_ref().ok() == self.chosen.key.known();
-            if has_it && signer.refused.is_none() {
+            if signer.signs_with(&self.chosen.key) {
                 continue;
             }
             if let Some(key) = self.chosen.key.known() {
@@ -148,7 +145,8 @@ impl Run<'_> {
         let switches = restart.is_empty();
         let mut plan = self.plan(Stage::Sign, self.aim().sign(), restart, progress);
         plan.switches = switches;
-        plan.allowed_from = switches.then(|| whole_second(self.now) + self.lifetime());
+        plan.allowed_from =
+            switches.then(|| whole_second(self.now).saturating_add(self.lifetime()));
         plan
     }
 
@@ -185,10 +183,10 @@ impl Run<'_> {
             let since = whole_second(since);
             let progress = self.noted(Stage::Wait, self.confirmed.clone(), Some(since));
             let mut plan = self.plan(Stage::Wait, Changes::default(), Vec::new(), progress);
-            plan.allowed_from = Some(since + self.lifetime());
+            plan.allowed_from = Some(since.saturating_add(self.lifetime()));
             return plan;
         };
-        let allowed_from = switched_at + self.lifetime();
+        let allowed_from = switched_at.saturating_add(self.lifetime());
         if self.now < allowed_from {
             let mut plan = self.plan(
                 Stage::Wait,
@@ -233,7 +231,7 @@ impl Run<'_> {
             })
             .map(|verifier| &verifier.restart);
         let signers = signers(self.group)
-            .filter(|(_, signer)| signer.key.as_ref().ok() != key || signer.refused.is_some())
+            .filter(|(_, signer)| !signer.signs_with(&self.chosen.key))
             .filter(|(_, signer)| signer.has_to_restart(self.request.in_place))
             .flat_map(|(_, signer)| &signer.restarts);
         let restart = unique(verifiers.chain(signers));

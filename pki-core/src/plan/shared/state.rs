@@ -3,6 +3,7 @@
 use crate::plan::shared::Confirmation;
 use crate::plan::shared::Group;
 use crate::plan::shared::Jwks;
+use crate::plan::shared::KeyRef;
 use crate::plan::shared::Mount;
 use crate::plan::shared::Reading;
 use crate::plan::shared::Restart;
@@ -106,6 +107,12 @@ pub(super) fn every_restart(group: &Group) -> Vec<&Restart> {
 }
 
 impl SignerFile {
+    /// Whether it holds `key`, in a form that its signer can use.
+    pub(super) fn signs_with(&self, key: &KeyRef) -> bool {
+        let held = self.key.as_ref().ok();
+        self.refused.is_none() && held.is_some() && held == key.known()
+    }
+
     /// Whether a file that is written anew, `in_place` or not, is not seen until something is restarted.
     pub(super) fn has_to_restart(&self, in_place: bool) -> bool {
         match (self.reading, self.file.mount) {

@@ -292,3 +292,63 @@ fn rotation_makes_a_key_and_ends() {
     // Now that it has ended, the next one is another.
     assert_eq!(next(&group, None, &[], 3000).chosen.key, KeyRef::New);
 }
+
+#[test]
+fn a_key_that_nobody_can_read_is_replaced_by_one_that_is_made() {
+    let mut group = registries(&[key(1), key(2)]);
+    group.members[1].signers[0].key = Err("is encrypted".to_owned());
+    let request = asks(|request| {
+        request.generate = true;
+        request.at_once = true;
+    });
+    let plan = plan(&group, None, &request, 0);
+    for path in ["a/private_key.pem", "b/private_key.pem"] {
+        assert!(paths(&plan).iter().any(|known| known == path), "{path}");
+    }
+}
+
+#[test]
+fn an_id_that_an_issuer_chose_itself_is_kept() {
+    let (mine, other) = (key(1), key(2));
+    let mut group = registries(&[mine.clone(), other]);
+    let VerifierForm::Bundle(files) = &mut group.members[0].verifiers[0].form else {
+        panic!()
+    };
+    files.jwks = Some(Jwks {
+        file: file("a", "jwks.json"),
+        entries: vec![("chosen by hand".to_owned(), mine.clone())],
+        is_told: true,
+        configuration: file("a", "config.yml"),
+        path_there: "/etc/jwks.json".into(),
+    });
+    let request = asks(|request| request.from = Some("a".to_owned()));
+    let keeps = |plan: &SharedPlan| {
+        let mut written = plan.writes.iter().filter_map(|write| match &write.content {
+            Content::Jwks(entries) => Some(entries.clone()),
+            _ => None,
+        });
+        let entries = written.next().unwrap();
+        let by_hand = Some("chosen by hand".to_owned());
+        entries.contains(&(by_hand, KeyRef::Known(mine.clone())))
+            && entries.contains(&(None, KeyRef::Known(mine.clone())))
+    };
+    let trust = plan(&group, None, &request, 0);
+    assert_eq!(trust.stage, Stage::Trust);
+    assert!(keeps(&trust), "{:?}", trust.writes);
+    let at_once = asks(|request| {
+        request.from = Some("a".to_owned());
+        request.at_once = true;
+    });
+    let at_once = plan(&group, None, &at_once, 0);
+    assert!(keeps(&at_once), "{:?}", at_once.writes);
+}
+
+#[test]
+fn tokens_that_live_for_ever_are_waited_for() {
+    let mut group = registries(&[key(1), key(1)]);
+    group.members[0].signers[0].lifetime.duration = Duration::MAX;
+    group.members[0].verifiers[0].trusted = trusted(&[key(1), key(2)]);
+    let plan = plan(&group, None, &SharedRequest::default(), 0);
+    assert_eq!(plan.stage, Stage::Wait);
+    assert!(plan.allowed_from.unwrap() > at(100 * 365 * 86400));
+}

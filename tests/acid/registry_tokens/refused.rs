@@ -128,10 +128,7 @@ fn behind_one_address(site: &Site, image: &Path, report: &Value) {
     let found = findings.find(|finding| finding["rule"] == "token-key-differs");
     let message = found.expect("token-key-differs")["message"].as_str();
     let message = message.unwrap();
-    assert!(
-        message.contains("2 of 4 logins fail"),
-        "{message}"
-    );
+    assert!(message.contains("2 of 4 logins fail"), "{message}");
 }
 
 const REQUESTS: usize = 200;

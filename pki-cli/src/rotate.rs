@@ -19,8 +19,18 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The pair that signs and checks service-account tokens, on all masters
+    #[command(
+        mut_arg("paths", |paths| paths.help("Every master's tree or /etc/kubernetes")),
+        mut_arg("from", |from| from.help(FROM)),
+        mut_arg("generate", |generate| generate.help(GENERATE))
+    )]
     ServiceAccount(unify::Shared),
     /// The pair that signs and checks a registry's tokens, on all instances
+    #[command(
+        mut_arg("paths", |paths| paths.help("Every Harbor's or registry's directory, NAME=KEY.pem of a token server")),
+        mut_arg("from", |from| from.help(FROM)),
+        mut_arg("generate", |generate| generate.help(GENERATE))
+    )]
     RegistryToken(unify::Shared),
 }
 
@@ -35,3 +45,6 @@ pub(crate) fn run(args: Args, terminal: &mut Terminal) -> Result<Answer, Failure
         }
     }
 }
+
+const FROM: &str = "Whose key replaces the others, instead of a new one";
+const GENERATE: &str = "Have all share a new key, as without --from";

@@ -207,7 +207,9 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     match short {
         Some(seconds) if (1..=MOST_SECONDS).contains(&seconds) => Ok(Duration::seconds(seconds)),
         Some(_) => Err("not a time that a token can live".to_owned()),
-        None => args::duration(text),
+        None => args::duration(text).map_err(|_| {
+            format!("`{text}` is not a duration; write whole seconds, minutes, hours or days: 90s, 30m, 12h, 7d")
+        }),
     }
 }
 
@@ -233,5 +235,6 @@ mod tests {
         for wrong in ["0s", "-1m", "s", "5", "99999999999m"] {
             assert!(lifetime(wrong).is_err(), "{wrong}");
         }
+        assert!(lifetime("24").unwrap_err().contains("30m"));
     }
 }

@@ -44,7 +44,7 @@ pub enum ApplyError {
     #[error(transparent)]
     Shared(#[from] SharedError),
     /// One of those that share a key cannot be read.
-    #[error("{} {problem}", path.display())]
+    #[error("{}: {problem}", path.display())]
     MemberUnread {
         /// The path.
         path: PathBuf,

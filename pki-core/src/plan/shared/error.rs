@@ -13,7 +13,12 @@ pub enum SharedError {
     #[error("no key is held by most: {}", .0.join("; "))]
     Tie(Vec<String>),
     /// A member of the change that is under way was not given.
-    #[error("{} takes part in the change that is under way, but is not among the given paths", .0.join(", "))]
+    #[error(
+        "{} {} part in the change that is under way, and {} not among the given paths",
+        .0.join(", "),
+        if .0.len() == 1 { "takes" } else { "take" },
+        if .0.len() == 1 { "is" } else { "are" }
+    )]
     Missing(Vec<String>),
     /// `--from` names nobody.
     #[error("--from {name}: there is no such instance with a key; there are {}", known.join(", "))]

@@ -1,5 +1,7 @@
 //! What to know about a stage, in sentences.
 
+use time::Duration;
+
 use crate::plan::shared::Blocked;
 use crate::plan::shared::Group;
 use crate::plan::shared::GroupKind;
@@ -12,7 +14,13 @@ use crate::plan::shared::state;
 use crate::request::SharedRequest;
 use crate::token::public_keys;
 
-pub(super) fn notes(group: &Group, plan: &SharedPlan, request: &SharedRequest) -> Vec<String> {
+/// `noted`: the lifetime that earlier runs towards the same key wrote down.
+pub(super) fn notes(
+    group: &Group,
+    plan: &SharedPlan,
+    request: &SharedRequest,
+    noted: Option<Duration>,
+) -> Vec<String> {
     let mut notes = Vec::new();
     let begins = plan.stage == Stage::Trust && plan.blocked.is_none();
     let at_once = plan.stage == Stage::Done && !plan.writes.is_empty();
@@ -36,7 +44,7 @@ pub(super) fn notes(group: &Group, plan: &SharedPlan, request: &SharedRequest) -
                 .flat_map(|member| member.notes.iter().cloned()),
         );
     }
-    if plan.restart.len() > 1 && (begins || at_once) {
+    if plan.restart.len() > 1 && begins {
         notes.push(
             "no request is lost while these restart one by one, if the balancer before them tries the next one: docs/unify.md"
                 .to_owned(),
@@ -66,7 +74,7 @@ pub(super) fn notes(group: &Group, plan: &SharedPlan, request: &SharedRequest) -
         }
     }
     if matches!(plan.stage, Stage::Sign | Stage::Wait) {
-        notes.extend(lifetime(group));
+        notes.extend(lifetime(group, noted));
     }
     if plan.stage == Stage::Prune {
         notes.extend(forgotten(group, plan));
@@ -81,9 +89,15 @@ pub(super) fn notes(group: &Group, plan: &SharedPlan, request: &SharedRequest) -
     notes
 }
 
-fn lifetime(group: &Group) -> Option<String> {
+fn lifetime(group: &Group, noted: Option<Duration>) -> Option<String> {
     let longest = signers(group).max_by_key(|(_, signer)| signer.lifetime.duration);
     longest.map(|(_, signer)| {
+        if let Some(noted) = noted.filter(|noted| *noted > signer.lifetime.duration) {
+            return format!(
+                "tokens live {} (as an earlier run of this change noted; a shorter time given later does not shorten the wait)",
+                words(noted.whole_seconds())
+            );
+        }
         format!(
             "tokens live {} ({})",
             words(signer.lifetime.duration.whole_seconds()),
@@ -115,7 +129,8 @@ fn meanwhile(group: &Group, plan: &SharedPlan) -> String {
     let until = if names.is_empty() {
         String::new()
     } else {
-        format!(" until {} have been restarted, and", names.join(", "))
+        let have = if names.len() == 1 { "has" } else { "have" };
+        format!(" until {} {have} been restarted, and", names.join(", "))
     };
     let longest = signers(group).map(|(_, signer)| signer.lifetime.duration.whole_seconds());
     let longest = words(longest.max().unwrap_or_default());

@@ -183,7 +183,7 @@ fn restart(master: &ServiceAccounts, reader: &Reader) -> Restart {
         Some(manifest) if reader.is_pod => {
             let manifest = manifest.display();
             format!(
-                "the kubelet does it by itself once {manifest} has changed; where it has not, move that file out of its directory for 20 s and back"
+                "the kubelet does it by itself if {manifest} was written; else move that file out of its directory for 20 s and back"
             )
         }
         Some(unit) if unit.extension().is_some_and(|end| end == "service") => {

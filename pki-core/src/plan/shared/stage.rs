@@ -60,7 +60,8 @@ pub fn next(
     } else {
         run.staged()
     };
-    plan.notes = remarks::notes(group, &plan, request);
+    let noted = of_target.map(|progress| Duration::seconds(progress.lifetime_seconds));
+    plan.notes = remarks::notes(group, &plan, request, noted);
     Ok(plan)
 }
 
@@ -234,7 +235,13 @@ impl Run<'_> {
             .filter(|(_, signer)| !signer.signs_with(&self.chosen.key))
             .filter(|(_, signer)| signer.has_to_restart(self.request.in_place))
             .flat_map(|(_, signer)| &signer.restarts);
-        let restart = unique(verifiers.chain(signers));
+        // An earlier run gave them the key, and nobody said that they were restarted since.
+        let is_signed = self
+            .progress
+            .is_some_and(|known| known.stage == Stage::Sign.name());
+        let signed = state::signer_restarts(self.group).filter(|_| is_signed);
+        let pending = state::unconfirmed(self.group, signed, &self.confirmed);
+        let restart = unique(verifiers.chain(signers).chain(&pending));
         let mut plan = self.done();
         plan.restart = restart;
         if !self.request.at_once {

@@ -250,6 +250,37 @@ fn harbor_2_goes_in_one_go_or_not_at_all() {
 }
 
 #[test]
+fn in_one_go_after_the_switch_names_who_was_not_restarted() {
+    let mut group = masters(&[key(1), key(2)]);
+    let asked = |restarted: &[&str], at_once: bool| {
+        asks(|request| {
+            request.from = Some("a".to_owned());
+            request.restarted = restarted.iter().map(ToString::to_string).collect();
+            request.at_once = at_once;
+        })
+    };
+    let made = key(9);
+    let trust = plan(&group, None, &asked(&[], false), 0);
+    write(&mut group, &trust, &made);
+    let progress = noted(&trust, None, &made, at(0));
+    let told = names(&trust);
+    let sign = plan(&group, progress.as_ref(), &asked(&told, false), 1);
+    assert_eq!(sign.stage, Stage::Sign);
+    let pending = "kube-controller-manager@b";
+    assert!(names(&sign).contains(&pending), "{:?}", names(&sign));
+    write(&mut group, &sign, &made);
+    let progress = noted(&sign, progress, &made, at(1));
+
+    let at_once = plan(&group, progress.as_ref(), &asked(&[], true), 2);
+    assert_eq!((at_once.stage, &at_once.blocked), (Stage::Done, &None));
+    assert!(names(&at_once).contains(&pending), "{:?}", names(&at_once));
+    let told = plan(&group, progress.as_ref(), &asked(&names(&sign), true), 2);
+    assert!(!names(&told).contains(&pending), "{:?}", names(&told));
+    let lossless = |note: &String| note.contains("no request is lost");
+    assert!(!at_once.notes.iter().any(lossless), "{:?}", at_once.notes);
+}
+
+#[test]
 fn rotation_makes_a_key_and_ends() {
     let mut group = registries(&[key(1), key(1)]);
     let made = key(9);

@@ -47,6 +47,20 @@ fn two_keys_of_equal_weight_are_a_tie() {
     );
 }
 
+/// A restart is confirmed by name at another run, where the paths may come in another order.
+#[test]
+fn instances_of_one_name_are_refused() {
+    for (one, other) in [("x/harbor", "y/harbor"), ("a=x/harbor", "a=y/harbor")] {
+        let drive = Drive::of(&["unify", one, other, "--generate"]);
+        let roots = harbor::two("1.1.0", drive.path());
+        for (root, name) in roots.iter().zip(["x", "y"]) {
+            fs::create_dir(drive.root(name)).unwrap();
+            fs::rename(root.join("opt/harbor"), drive.root(name).join("harbor")).unwrap();
+        }
+        refused(&drive, &["y/harbor", "has the name ", "NAME=PATH"]);
+    }
+}
+
 #[test]
 fn an_instance_that_cannot_be_read_is_not_left_behind() {
     let drive = Drive::of(&["unify", "node1", "node3", "--from", "node1"]);

@@ -21,6 +21,8 @@ use crate::request::SharedRequest;
 use crate::source;
 use crate::source::PathArgument;
 use crate::topology;
+use crate::topology::Node;
+use crate::topology::Topology;
 use crate::x509::key::KeyAlgorithm;
 use crate::x509::key::PrivateKey;
 
@@ -76,6 +78,7 @@ pub(super) fn read(
         (Some(group), None) | (None, Some(group)) => group,
         (None, None) => return Err(SharedError::NoSigner.into()),
     };
+    refuse_counted_names(&group, &topology)?;
     if let (GroupKind::ServiceAccount, Some(duration)) = (group.kind, request.token_lifetime) {
         for signer in group
             .members
@@ -115,6 +118,31 @@ impl Shared {
         let document = source::read_file(&signer.file.read_from).ok()?;
         let key = PrivateKey::from_bytes(&document.bytes).ok()?;
         Some(key.algorithm()).filter(|algorithm| *algorithm != KeyAlgorithm::Ed25519)
+    }
+}
+
+/// Restarts are confirmed by name, at another run than the one that asked for them.
+fn refuse_counted_names(group: &Group, topology: &Topology) -> Result<(), SharedError> {
+    let of_several = group.members.iter().find_map(|member| {
+        let second = member.signers.get(1)?;
+        (group.kind != GroupKind::ServiceAccount).then_some((member, second))
+    });
+    if let Some((member, second)) = of_several {
+        return Err(SharedError::SameName {
+            path: second.file.read_from.display().to_string(),
+            name: member.name.clone(),
+        });
+    }
+    let is_member = |node: &&Node| group.members.iter().any(|member| member.name == node.name);
+    let is_counted = |node: &&Node| node.names.iter().all(|claim| claim.value != node.name);
+    let mut members = topology.nodes.iter().filter(is_member);
+    let counted = members.find(|node| is_counted(node) && !node.names.is_empty());
+    match counted.and_then(|node| Some((node, node.names.first()?))) {
+        Some((node, strongest)) => Err(SharedError::SameName {
+            path: node.pki_dir.display().to_string(),
+            name: strongest.value.clone(),
+        }),
+        None => Ok(()),
     }
 }
 

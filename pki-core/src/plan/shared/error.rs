@@ -59,6 +59,14 @@ pub enum SharedError {
         /// The flag that it lacks.
         flag: String,
     },
+    /// A member is told from another by a number that hapki counted, which another order of paths would give to another.
+    #[error("{path} has the name {name} of another that was given")]
+    SameName {
+        /// Where it was read from.
+        path: String,
+        /// The name that both have.
+        name: String,
+    },
     /// What cannot share a key was given together.
     #[error("{0}")]
     Mixed(String),
@@ -91,6 +99,9 @@ impl SharedError {
             Self::NoneUsable(_) => "have a new one made with --generate".to_owned(),
             Self::NoSuchRestart { .. } => {
                 "give a name as the last run's list of restarts has it".to_owned()
+            }
+            Self::SameName { .. } => {
+                "give each a name of its own, the same at every run: NAME=PATH".to_owned()
             }
             Self::Mixed(_) => "run the command for each kind by itself".to_owned(),
         }
